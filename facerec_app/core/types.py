@@ -194,6 +194,25 @@ class SimilarityScores:
         return int(self.probabilities.shape[0])
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class PersonScores:
+    """The enrolled people most like each probe, best first.
+
+    Attributes:
+        person_ids: ``(N, P)`` unicode array; empty text where a probe has fewer than P people near it.
+        logits: ``(N, P)`` float32, log-odds that probe and person are one, pooled over the person's faces; minus
+            infinity where there is no person.
+        gallery_people: number of people enrolled, which the chance of a wrong name grows with.
+    """
+
+    person_ids: npt.NDArray[np.str_]
+    logits: Float32Array
+    gallery_people: int
+
+    def __len__(self) -> int:
+        return int(self.person_ids.shape[0])
+
+
 @dataclass(frozen=True, slots=True)
 class IdentityDecision:
     """What is said of one face and why.
