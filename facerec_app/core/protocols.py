@@ -15,6 +15,7 @@ from facerec_app.core.types import (
     GallerySnapshot,
     IdentityDecision,
     Int64Array,
+    PersonScores,
     SimilarityScores,
     UInt8Array,
 )
@@ -164,18 +165,12 @@ class SimilarityScorer(Protocol):
 
 
 class IdentityDecider(Protocol):
-    """Turns candidates and their probabilities into at most one name per face."""
+    """Turns the people nearest to each face into at most one name per face."""
 
-    def decide(
-        self,
-        candidates: Candidates,
-        scores: SimilarityScores,
-        snapshot: GallerySnapshot,
-        track_ids: Int64Array,
-    ) -> Sequence[IdentityDecision]:
-        """Return one decision per probe for single pictures (no votes).
+    def decide(self, scores: PersonScores, track_ids: Int64Array | None = None) -> Sequence[IdentityDecision]:
+        """Return one decision per probe for a single picture (no votes), no name twice.
 
-        ``track_ids`` is ``(N,)``; -1 for still pictures.
+        ``track_ids`` is ``(N,)``; by default -1, a still picture.
         """
         ...
 

@@ -1,0 +1,190 @@
+"""Many looks at one face add up to one verdict."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from facerec_app.core.types import IdentityDecision, Int64Array, PersonScores, Verdict
+from facerec_app.decision.identity_calibration import IdentityCalibration
+from facerec_app.decision.name_assignment import assign_unique
+from facerec_app.decision.threshold_decider import NOBODY, Leader, leader_of, refusal_reason
+from facerec_app.similarity.log_odds import MAX_LOG_ODDS
+
+_NO_EVIDENCE = PersonScores(np.zeros((1, 0), np.str_), np.zeros((1, 0), np.float32), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class VotingRules:
+    """How looks are added up.
+
+    Attributes:
+        max_looks: remembered for each track.
+        half_life_s: after this time a look counts half.
+        prior_weight: looks' worth of "no evidence" mixed in, so that few or bad looks cannot name anybody.
+        min_looks: looks that must agree on a person before the name is shown.
+        min_agreement: share of the looks' weight that must have that person first.
+        patience_looks: looks after which a face nobody resembles is called unknown.
+        allowance: log odds by which a name that stands may fall short before it is taken back.
+    """
+
+    max_looks: int = 24
+    half_life_s: float = 2.0
+    prior_weight: float = 0.2
+    min_looks: int = 2
+    min_agreement: float = 0.6
+    patience_looks: int = 3
+    allowance: float = 2.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Look:
+    scores: PersonScores
+    weight: float
+    timestamp_s: float
+
+    @property
+    def leader_id(self) -> str:
+        """The person this look has first, or empty text."""
+        ids = self.scores.person_ids
+        return str(ids[0, 0]) if ids.shape[1] else ""
+
+    def log_odds_for(self, person_id: str) -> float:
+        """Return the person's log odds here; one who is not listed is below everybody who is."""
+        ids, logits = self.scores.person_ids[0], self.scores.logits[0]
+        listed = np.nonzero(ids == person_id)[0]
+        if listed.size:
+            return float(np.clip(logits[listed[0]], -MAX_LOG_ODDS, MAX_LOG_ODDS))
+        finite = logits[np.isfinite(logits)]
+        return float(max(finite[-1], -MAX_LOG_ODDS)) if finite.size else -MAX_LOG_ODDS
+
+
+@dataclass(slots=True)
+class _Track:
+    looks: deque[_Look]
+    standing_id: str | None = None
+    decision: IdentityDecision | None = None
+    leader: Leader = field(default=NOBODY)
+
+
+class TrackVotes:
+    """Adds up the looks at each track, weighted by quality, and names each person at most once in a frame.
+
+    A person's score for a track is the weighted mean of their log odds over the recent looks, drawn towards zero by
+    ``prior_weight``. It is a mean, not a sum: looks at one face in one video are far from independent, and a stranger
+    who resembles somebody does so in every frame. The mean goes through the same thresholds as a single picture, which
+    keeps the stated stranger rate on the safe side; a single bad frame cannot carry it.
+
+    A name that stands is kept until the mean falls short by ``allowance`` (hysteresis), somebody else leads, or the two
+    latest good looks both speak against it (the tracker went over to another face), which also wipes older looks.
+
+    Args:
+        calibration: measured for the extractor and similarity network in use.
+        stranger_rate: accepted share of strangers who are given a name.
+        rules: how looks are added up.
+    """
+
+    def __init__(
+        self, calibration: IdentityCalibration, *, stranger_rate: float = 0.001, rules: VotingRules | None = None
+    ) -> None:
+        self.calibration = calibration
+        self.stranger_rate = stranger_rate
+        self.rules = rules if rules is not None else VotingRules()
+        self._tracks: dict[int, _Track] = {}
+
+    def add(self, track_id: int, person_scores: PersonScores, quality: float, timestamp_s: float) -> None:
+        """Count one look at a track.
+
+        Args:
+            track_id: of the face.
+            person_scores: one row.
+            quality: 0 (tells nothing) to 1 (large, sharp, frontal).
+            timestamp_s: of the frame, never falling.
+        """
+        track = self._tracks.setdefault(track_id, _Track(deque(maxlen=self.rules.max_looks)))
+        track.looks.append(_Look(person_scores, float(np.clip(quality, 0.01, 1.0)), timestamp_s))
+        if track.standing_id is not None and self._contradicted(track, track.standing_id):
+            latest = list(track.looks)[-2:]
+            track.looks.clear()
+            track.looks.extend(latest)
+            track.standing_id = None
+        track.decision = None
+
+    def decide(self, track_ids: Int64Array) -> tuple[IdentityDecision, ...]:
+        """Return one decision per track of the present frame, no name twice."""
+        decisions, support = [], []
+        for track_id in track_ids.tolist():
+            track = self._tracks.get(track_id)
+            if track is None:
+                decisions.append(_undecided(track_id))
+                support.append(-np.inf)
+                continue
+            if track.decision is None:
+                track.decision = self._judge(track_id, track)
+            decisions.append(track.decision)
+            support.append(track.leader.log_odds)
+        return assign_unique(decisions, support, Verdict.UNDECIDED)
+
+    def forget(self, keep_track_ids: frozenset[int]) -> None:
+        """Drop the looks of every track but these."""
+        for track_id in [known for known in self._tracks if known not in keep_track_ids]:
+            del self._tracks[track_id]
+
+    def _contradicted(self, track: _Track, person_id: str) -> bool:
+        latest = [look for look in list(track.looks)[-2:] if look.weight >= 0.25]
+        return len(latest) == 2 and all(look.log_odds_for(person_id) < 0.0 for look in latest)
+
+    def _judge(self, track_id: int, track: _Track) -> IdentityDecision:
+        pooled, agreeing, agreement = self._pooled(track)
+        leader = leader_of(pooled, 0, self.calibration)
+        track.leader = leader
+        people, looks = pooled.gallery_people, len(track.looks)
+        stands = leader.person_id is not None and leader.person_id == track.standing_id
+        allowance = self.rules.allowance if stands else 0.0
+        refusal = refusal_reason(leader, self.calibration, people, self.stranger_rate, allowance=allowance)
+        if refusal is None and not stands and (agreeing < self.rules.min_looks or agreement < self.rules.min_agreement):
+            refusal = "too few looks agree so far"
+        track.standing_id = leader.person_id if refusal is None else None
+        patient = looks < self.rules.patience_looks or refusal == "too few looks agree so far"
+        waiting = leader.person_id is not None and patient
+        verdict = Verdict.KNOWN if refusal is None else Verdict.UNDECIDED if waiting else Verdict.UNKNOWN
+        counted = f"{looks} look{'s' if looks != 1 else ''}"
+        facts = f"{leader.standing(people)}, {counted}"
+        return IdentityDecision(
+            track_id=track_id,
+            verdict=verdict,
+            person_id=track.standing_id,
+            probability=leader.probability,
+            margin=leader.margin,
+            reason=facts if refusal is None else refusal if leader.person_id is None else f"{refusal}; {facts}",
+            best_person_id=leader.person_id,
+            runner_up_id=leader.runner_up_id,
+        )
+
+    def _pooled(self, track: _Track) -> tuple[PersonScores, int, float]:
+        """Return the track's scores as one row, the looks that agree with its leader, and their share of weight."""
+        looks = list(track.looks)
+        newest = looks[-1]
+        ages = np.array([newest.timestamp_s - look.timestamp_s for look in looks])
+        weights = np.array([look.weight for look in looks]) * 0.5 ** (ages / self.rules.half_life_s)
+        named = {str(person) for look in looks for person in look.scores.person_ids[0] if person}
+        if not named:
+            return _NO_EVIDENCE, 0, 0.0
+        people = sorted(named)
+        table = np.array([[look.log_odds_for(person) for person in people] for look in looks])
+        means = weights @ table / (weights.sum() + self.rules.prior_weight)
+        order = np.argsort(-means, kind="stable")
+        best = people[int(order[0])]
+        agreeing = np.array([look.leader_id == best for look in looks])
+        scores = PersonScores(
+            np.array([[people[int(row)] for row in order]]),
+            means[order].astype(np.float32)[None, :],
+            newest.scores.gallery_people,
+        )
+        return scores, int(agreeing.sum()), float(weights[agreeing].sum() / weights.sum())
+
+
+def _undecided(track_id: int) -> IdentityDecision:
+    return IdentityDecision(track_id, Verdict.UNDECIDED, None, 0.0, 0.0, "not looked at yet")

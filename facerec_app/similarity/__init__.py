@@ -1,0 +1,1 @@
+"""Judging pairs of features: the similarity network and the plain cosine beside it."""

@@ -1,0 +1,145 @@
+"""What a similarity network has learnt, and how it lies on disk: safetensors, which cannot execute anything."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from facerec_app.core.errors import WeightsMissingError, WeightsRejectedError
+from facerec_app.core.types import Float32Array
+from facerec_app.similarity.pair_features import FeatureNormalisation
+
+HiddenActivation = Literal["none", "relu"]
+_FORMAT = "facerec-similarity-1"
+_MAX_LAYERS = 16
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DenseLayer:
+    """``x @ kernel + bias``: kernel ``(inputs, outputs)`` float32, bias ``(outputs,)`` float32."""
+
+    kernel: Float32Array
+    bias: Float32Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SimilarityWeights:
+    """The log odds of a pair are ``bias - scale * sum(|f1-f2|^2) + dense(|f1-f2|)``.
+
+    Attributes:
+        extractor_version: of the features that it was trained on.
+        distance_scale: ``a >= 0``; zero for a network without the distance term.
+        distance_bias: ``b``.
+        normalisation: of the features that the dense part sees.
+        layers: of the dense part, first to last (one output); empty when the dense part was not kept.
+        hidden_activation: between the layers.
+    """
+
+    extractor_version: str
+    distance_scale: float
+    distance_bias: float
+    normalisation: FeatureNormalisation
+    layers: tuple[DenseLayer, ...] = ()
+    hidden_activation: HiddenActivation = "none"
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be a network.
+
+        Raises:
+            WeightsRejectedError: if sizes do not fit together or a value is not finite.
+        """
+        width = self.dimension
+        for number, layer in enumerate(self.layers, start=1):
+            if layer.kernel.ndim != 2 or layer.kernel.shape[0] != width or layer.bias.shape != layer.kernel.shape[1:]:
+                raise WeightsRejectedError(
+                    f"Layer {number} of the similarity network has shape {layer.kernel.shape}, expected {width} inputs."
+                )
+            width = int(layer.kernel.shape[1])
+        if self.layers and width != 1:
+            raise WeightsRejectedError(f"The similarity network ends in {width} values instead of one.")
+        arrays = [self.normalisation.mean, self.normalisation.std]
+        arrays += [array for layer in self.layers for array in (layer.kernel, layer.bias)]
+        scalars = np.array([self.distance_scale, self.distance_bias])
+        if not all(np.isfinite(array).all() for array in [*arrays, scalars]) or self.distance_scale < 0:
+            raise WeightsRejectedError("The similarity network's weights hold values that are not usable numbers.")
+
+    @property
+    def dimension(self) -> int:
+        """Number of values in a feature."""
+        return int(self.normalisation.std.shape[0])
+
+    @property
+    def version(self) -> str:
+        """Short hash over every weight and setting: the same network always has the same version."""
+        digest = hashlib.sha256(self.hidden_activation.encode())
+        digest.update(self.extractor_version.encode())
+        digest.update(np.array([self.distance_scale, self.distance_bias], np.float64).tobytes())
+        for array in (self.normalisation.mean, self.normalisation.std):
+            digest.update(np.ascontiguousarray(array, np.float32).tobytes())
+        for layer in self.layers:
+            digest.update(np.ascontiguousarray(layer.kernel, np.float32).tobytes())
+            digest.update(np.ascontiguousarray(layer.bias, np.float32).tobytes())
+        return f"similarity-{digest.hexdigest()[:12]}"
+
+
+def save_similarity_weights(weights: SimilarityWeights, file: Path) -> None:
+    """Write the weights as one safetensors file; the same weights give the same bytes."""
+    tensors: dict[str, Any] = {
+        "distance": np.array([weights.distance_scale, weights.distance_bias], np.float64),
+        "feature_mean": np.ascontiguousarray(weights.normalisation.mean, np.float32),
+        "feature_std": np.ascontiguousarray(weights.normalisation.std, np.float32),
+    }
+    for number, layer in enumerate(weights.layers):
+        tensors[f"layer_{number}_kernel"] = np.ascontiguousarray(layer.kernel, np.float32)
+        tensors[f"layer_{number}_bias"] = np.ascontiguousarray(layer.bias, np.float32)
+    settings = {
+        "extractor_version": weights.extractor_version,
+        "hidden_activation": weights.hidden_activation,
+        "layers": len(weights.layers),
+    }
+    # One metadata entry only: safetensors does not promise an order, and the file's hash must not depend on one.
+    save_file(tensors, file, metadata={_FORMAT: json.dumps(settings, sort_keys=True)})
+
+
+def load_similarity_weights(file: Path) -> SimilarityWeights:
+    """Read a file that ``save_similarity_weights`` wrote.
+
+    The caller checks its SHA-256 against the manifest first (the model store does).
+
+    Raises:
+        WeightsMissingError: if there is no such file.
+        WeightsRejectedError: if it is damaged, of another kind, or not a usable network.
+    """
+    if not file.is_file():
+        raise WeightsMissingError(f"The similarity network '{file.name}' is missing; install FaceRec again.")
+    try:
+        with safe_open(file, framework="np") as stored:
+            settings = json.loads((stored.metadata() or {})[_FORMAT])
+            return _read(stored, settings)
+    except (SafetensorError, KeyError, TypeError, ValueError, OSError) as exc:
+        raise WeightsRejectedError(
+            f"'{file.name}' is damaged or no similarity network of this program; restore it or train again."
+        ) from exc
+
+
+def _read(stored: Any, settings: dict[str, Any]) -> SimilarityWeights:
+    activation = settings["hidden_activation"]
+    if activation not in ("none", "relu"):
+        raise ValueError(f"unknown activation {activation!r}")
+    count = int(settings["layers"])
+    if not 0 <= count <= _MAX_LAYERS:
+        raise ValueError(f"{count} layers")
+    scale, bias = (float(value) for value in stored.get_tensor("distance"))
+    layers = tuple(
+        DenseLayer(stored.get_tensor(f"layer_{number}_kernel"), stored.get_tensor(f"layer_{number}_bias"))
+        for number in range(count)
+    )
+    normalisation = FeatureNormalisation(stored.get_tensor("feature_mean"), stored.get_tensor("feature_std"))
+    return SimilarityWeights(str(settings["extractor_version"]), scale, bias, normalisation, layers, activation)
