@@ -25,6 +25,10 @@ class SourceLostError(CaptureError):
     """A source that was open stopped delivering and could not be brought back."""
 
 
+class OutputWriteError(FacerecError):
+    """A result (picture, video, export) cannot be written; what stood there before is untouched."""
+
+
 class ModelError(FacerecError):
     """A network cannot be used."""
 
