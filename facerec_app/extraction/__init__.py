@@ -1,0 +1,1 @@
+"""Networks that turn aligned faces into vectors."""

@@ -1,0 +1,1 @@
+"""The light runtime that serves the networks: ONNX files in, arrays out."""

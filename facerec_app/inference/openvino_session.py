@@ -1,0 +1,92 @@
+"""The adapter to OpenVINO; nothing else in the program knows the runtime (docs/adr/0001-runtime.md)."""
+
+from __future__ import annotations
+
+import threading
+from functools import cache
+from typing import Any, Literal
+
+import numpy as np
+
+from facerec_app.core.errors import InferenceError, WeightsRejectedError
+from facerec_app.core.types import Float32Array, UInt8Array
+
+Precision = Literal["f32", "bf16"]
+
+
+@cache
+def _core() -> Any:
+    """Return the process's one OpenVINO core; importing the runtime takes about 0.2 s and happens here."""
+    import openvino
+
+    return openvino.Core()
+
+
+class OpenvinoSession:
+    """A network with one input and one or more float32 outputs, compiled for the processor.
+
+    Any thread may call ``run``; calls are served one after another.
+    """
+
+    def __init__(
+        self, model: bytes, *, name: str, threads: int | None = None, precision: Precision = "f32"
+    ) -> None:
+        """Compile a network.
+
+        Args:
+            model: content of an ONNX file whose hash has been checked.
+            name: of the network, for messages.
+            threads: processor threads to use; None leaves it to the runtime (all cores).
+            precision: arithmetic. ``bf16`` is about twice as fast where the processor has it and is ignored elsewhere.
+
+        Raises:
+            WeightsRejectedError: if the content is no network that the runtime can compile.
+        """
+        self._name = name
+        self._lock = threading.Lock()
+        options: dict[str, object] = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "NUM_STREAMS": 1,
+            "INFERENCE_PRECISION_HINT": precision,
+        }
+        if threads is not None:
+            options["INFERENCE_NUM_THREADS"] = threads
+        try:
+            core = _core()
+            compiled = core.compile_model(core.read_model(model), "CPU", options)
+            self._request = compiled.create_infer_request()
+            self._output_count = len(compiled.outputs)
+        except RuntimeError as exc:
+            raise WeightsRejectedError(
+                f"The network '{name}' cannot be loaded by the runtime; run 'facerec models check'."
+            ) from exc
+
+    def run(self, inputs: Float32Array | UInt8Array) -> tuple[Float32Array, ...]:
+        """Run the network on one batch.
+
+        Args:
+            inputs: in the shape and type that the network's manifest entry states; batch and, where stated, height
+                and width may change from call to call.
+
+        Returns:
+            One float32 array per output, owned by the caller.
+
+        Raises:
+            InferenceError: if it fails or returns values that are not finite.
+        """
+        try:
+            with self._lock:
+                self._request.infer([np.ascontiguousarray(inputs)], share_inputs=True)
+                outputs = tuple(
+                    np.array(self._request.get_output_tensor(index).data, np.float32)
+                    for index in range(self._output_count)
+                )
+        except RuntimeError as exc:
+            raise InferenceError(
+                f"The network '{self._name}' failed on an input of shape {inputs.shape}; run 'facerec doctor'."
+            ) from exc
+        if not all(np.isfinite(output).all() for output in outputs):
+            raise InferenceError(
+                f"The network '{self._name}' returned values that are not finite; run 'facerec models check'."
+            )
+        return outputs

@@ -1,0 +1,1 @@
+"""The shipped model files: what they are, and proof that they are whole."""
