@@ -9,6 +9,7 @@ from facerec_app.core.errors import (
     FacerecError,
     GalleryError,
     ModelError,
+    OutputWriteError,
     TrainingError,
 )
 
@@ -21,6 +22,7 @@ GALLERY = 5
 ENROLMENT = 6
 TRAINING = 7
 PARTIAL = 8
+OUTPUT = 9
 INTERRUPTED = 130
 
 _BY_ERROR: tuple[tuple[type[FacerecError], int], ...] = (
@@ -30,6 +32,7 @@ _BY_ERROR: tuple[tuple[type[FacerecError], int], ...] = (
     (GalleryError, GALLERY),
     (EnrolmentError, ENROLMENT),
     (TrainingError, TRAINING),
+    (OutputWriteError, OUTPUT),
 )
 
 

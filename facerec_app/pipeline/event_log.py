@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TextIO
 
-from facerec_app.core.errors import ConfigError
+from facerec_app.core.errors import OutputWriteError
 from facerec_app.core.types import FrameResult
 
 
@@ -43,27 +43,27 @@ class EventLog:
         """Open the file anew.
 
         Raises:
-            ConfigError: if it cannot be written.
+            OutputWriteError: if it cannot be written.
         """
         self.path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file: TextIO = path.open("w", encoding="utf-8", newline="\n")
         except OSError as exc:
-            raise ConfigError(f"Cannot write events to {path}: {exc.strerror or exc}. Choose another --events file.") from exc
+            raise OutputWriteError(f"Cannot write events to {path}: {exc.strerror or exc}. Choose another --events file.") from exc
 
     def add(self, result: FrameResult) -> None:
         """Write the events of one frame.
 
         Raises:
-            ConfigError: if the disk is full or the file went away.
+            OutputWriteError: if the disk is full or the file went away.
         """
         try:
             for event in result_events(result):
                 self._file.write(json.dumps(event, ensure_ascii=False) + "\n")
             self._file.flush()
         except OSError as exc:
-            raise ConfigError(f"Cannot write events to {self.path}: {exc.strerror or exc}. Free some space.") from exc
+            raise OutputWriteError(f"Cannot write events to {self.path}: {exc.strerror or exc}. Free some space.") from exc
 
     def close(self) -> None:
         self._file.close()

@@ -1,0 +1,225 @@
+"""Names for the faces of pictures, videos, cameras and streams, without a window."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from facerec_app.capture.capture_thread import CaptureThread
+from facerec_app.capture.images import read_image
+from facerec_app.capture.newest_frame_slot import NewestFrameSlot
+from facerec_app.core.errors import FacerecError
+from facerec_app.core.protocols import FrameSource
+from facerec_app.core.types import Frame, FrameResult
+from facerec_app.pipeline.contact_sheet import ContactSheet
+from facerec_app.pipeline.picture_pipeline import PicturePipeline
+from facerec_app.pipeline.recognition_pipeline import RecognitionPipeline
+from facerec_app.pipeline.timeline import Sighting, Timeline
+from facerec_app.services.progress import CancelCheck, Progress, ProgressCallback, never_cancelled, no_progress
+from facerec_app.services.result_writer import ResultWriter
+
+ResultCallback = Callable[[FrameResult], None]
+
+
+@dataclass(frozen=True, slots=True)
+class RunOutputs:
+    """What a run leaves behind; None leaves it out.
+
+    Attributes:
+        video: annotated MP4.
+        events: JSON lines, one a face and frame.
+    """
+
+    video: Path | None = None
+    events: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """How a run went.
+
+    Attributes:
+        frames: frames that were recognised.
+        dropped: frames of a live source that nobody had time for.
+        faces: detections, all frames together.
+        seconds: wall time from the first frame to the last.
+        sightings: who was seen when.
+        stage_ms: mean milliseconds a frame, by stage.
+        stopped: whether the user ended it before the source did.
+    """
+
+    frames: int
+    dropped: int
+    faces: int
+    seconds: float
+    sightings: tuple[Sighting, ...]
+    stage_ms: dict[str, float]
+    stopped: bool
+
+    @property
+    def frames_per_s(self) -> float:
+        return self.frames / self.seconds if self.seconds > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PictureOutcome:
+    """What came of one picture: a result, or the error that says why there is none."""
+
+    path: Path
+    result: FrameResult | None
+    error: FacerecError | None
+
+
+class RecognitionService:
+    """Runs pipelines over sources and pictures.
+
+    Args:
+        make_pipeline: gives a new video pipeline on the present gallery.
+        make_picture_pipeline: gives one for single pictures.
+    """
+
+    def __init__(
+        self,
+        make_pipeline: Callable[[], RecognitionPipeline],
+        make_picture_pipeline: Callable[[], PicturePipeline],
+    ) -> None:
+        self._make_pipeline = make_pipeline
+        self._make_picture_pipeline = make_picture_pipeline
+
+    def identify(
+        self,
+        paths: Sequence[Path],
+        *,
+        progress: ProgressCallback = no_progress,
+        cancelled: CancelCheck = never_cancelled,
+    ) -> list[PictureOutcome]:
+        """Return one outcome per picture, in order; a picture that cannot be read does not stop the others."""
+        pipeline = self._make_picture_pipeline()
+        outcomes: list[PictureOutcome] = []
+        for number, path in enumerate(paths):
+            if cancelled():
+                break
+            progress(Progress(number, len(paths), path.name))
+            try:
+                frame = Frame(read_image(path), 0, 0.0, str(path))
+                outcomes.append(PictureOutcome(path, pipeline.process(frame), None))
+            except FacerecError as exc:
+                outcomes.append(PictureOutcome(path, None, exc))
+        progress(Progress(len(outcomes), len(paths)))
+        return outcomes
+
+    def run(  # noqa: PLR0913 - one argument for each thing a run can be told
+        self,
+        source: FrameSource,
+        *,
+        outputs: RunOutputs | None = None,
+        max_fps: float | None = None,
+        on_result: ResultCallback | None = None,
+        sheet: ContactSheet | None = None,
+        progress: ProgressCallback = no_progress,
+        cancelled: CancelCheck = never_cancelled,
+    ) -> RunReport:
+        """Recognise a source to its end, every frame of a file, the newest frame of a live source.
+
+        Takes the source over and closes it. What was written up to a stop or an error of the source is kept.
+
+        Raises:
+            CaptureError: if the source fails.
+            InferenceError: if a network fails.
+            OutputWriteError: if an output cannot be written.
+        """
+        wanted = outputs or RunOutputs()
+        writer = (
+            ResultWriter(video=wanted.video, events=wanted.events, frame_rate=max_fps or source.frame_rate)
+            if wanted.video or wanted.events
+            else None
+        )
+        tally = _Tally(source.frame_count, progress)
+        consumers: list[ResultCallback] = [tally.add]
+        consumers += [consumer for consumer in (writer and writer.add, on_result, sheet and sheet.add) if consumer]
+        try:
+            stopped, dropped = self._pump(source, consumers, max_fps, cancelled)
+        finally:
+            if writer is not None:
+                writer.close()
+        return tally.report(dropped, stopped)
+
+    def _pump(
+        self,
+        source: FrameSource,
+        consumers: Sequence[ResultCallback],
+        max_fps: float | None,
+        cancelled: CancelCheck,
+    ) -> tuple[bool, int]:
+        """Move frames from the source through the pipeline to the consumers; return (stopped, dropped)."""
+        errors: list[FacerecError] = []
+        slot = NewestFrameSlot()
+        capture = CaptureThread(source, slot, on_error=errors.append)
+        pace = _FramePace(max_fps)
+        stopped = False
+        try:
+            pipeline = self._make_pipeline()
+            capture.start()
+            while not (stopped := cancelled()):
+                frame = slot.take(0.2)
+                if frame is None:
+                    if slot.finished:
+                        break
+                    continue
+                if pace.admits(frame):
+                    result = pipeline.process(frame)
+                    for consume in consumers:
+                        consume(result)
+        finally:
+            capture.stop()
+        if errors:
+            raise errors[0]
+        return stopped, slot.dropped
+
+
+class _FramePace:
+    """Lets at most so many frames through per second of the source's time."""
+
+    def __init__(self, max_fps: float | None) -> None:
+        self._interval_s = 1.0 / max_fps if max_fps else 0.0
+        self._next_s = -np.inf
+
+    def admits(self, frame: Frame) -> bool:
+        # Half a millisecond of grace: media times are rounded.
+        if frame.timestamp_s < self._next_s - 5e-4:
+            return False
+        self._next_s = max(self._next_s, frame.timestamp_s - self._interval_s) + self._interval_s
+        return True
+
+
+class _Tally:
+    """Counts what a run produces."""
+
+    def __init__(self, total: int | None, progress: ProgressCallback) -> None:
+        self._total = total
+        self._progress = progress
+        self._timeline = Timeline()
+        self._frames = self._faces = 0
+        self._started_s: float | None = None
+        self._stage_ms: dict[str, float] = {}
+
+    def add(self, result: FrameResult) -> None:
+        if self._started_s is None:
+            self._started_s = time.perf_counter() - sum(result.stage_ms.values()) / 1e3
+        self._frames += 1
+        self._faces += len(result.detections)
+        self._timeline.add(result)
+        for stage, spent_ms in result.stage_ms.items():
+            self._stage_ms[stage] = self._stage_ms.get(stage, 0.0) + spent_ms
+        in_view = sorted({name for d in result.decisions if (name := result.name_of(d))})
+        self._progress(Progress(result.frame.index + 1, self._total, ", ".join(in_view)))
+
+    def report(self, dropped: int, stopped: bool) -> RunReport:
+        seconds = time.perf_counter() - self._started_s if self._started_s is not None else 0.0
+        mean_ms = {stage: total / max(self._frames, 1) for stage, total in self._stage_ms.items()}
+        sightings = tuple(self._timeline.sightings())
+        return RunReport(self._frames, dropped, self._faces, seconds, sightings, mean_ms, stopped)

@@ -1,0 +1,92 @@
+"""Annotated video and event log, written beside recognition so that neither waits for the other."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from facerec_app.capture.video_file_sink import VideoFileSink
+from facerec_app.core.errors import FacerecError
+from facerec_app.core.types import FrameResult
+from facerec_app.pipeline.event_log import EventLog
+from facerec_app.pipeline.overlay import draw_result
+
+_DEFAULT_FRAME_RATE = 25.0
+_QUEUE_LENGTH = 8
+
+
+class ResultWriter:
+    """Draws, encodes and logs results in one thread of its own.
+
+    A failure (a full disk) is raised by the next ``add`` or by ``close``.
+    """
+
+    def __init__(self, *, video: Path | None, events: Path | None, frame_rate: float | None) -> None:
+        """Open what was asked for; either may be None.
+
+        Raises:
+            ConfigError: if the event log cannot be written.
+        """
+        self._video = video
+        self._frame_rate = frame_rate or _DEFAULT_FRAME_RATE
+        self._log = EventLog(events) if events is not None else None
+        self._sink: VideoFileSink | None = None
+        self._failure: FacerecError | None = None
+        self._queue: queue.Queue[FrameResult | None] = queue.Queue(_QUEUE_LENGTH)
+        self._thread = threading.Thread(target=self._work, name="result-writer", daemon=True)
+        self._thread.start()
+
+    def add(self, result: FrameResult) -> None:
+        """Hand over one result; waits when the writer is far behind.
+
+        Raises:
+            FacerecError: if an earlier result could not be written.
+        """
+        self._raise_failure()
+        self._queue.put(result)
+
+    def close(self) -> None:
+        """Write what is still waiting and finish the files.
+
+        Raises:
+            FacerecError: if something could not be written.
+        """
+        self._queue.put(None)
+        self._thread.join()
+        self._raise_failure()
+
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
+
+    def _work(self) -> None:
+        failed = False
+        while (result := self._queue.get()) is not None:
+            if not failed:
+                failed = self._guarded(partial(self._write, result))
+        if self._sink is not None:
+            self._guarded(self._sink.discard if failed else self._sink.close)
+        if self._log is not None:
+            self._log.close()
+
+    def _guarded(self, step: Callable[[], None]) -> bool:
+        """Run one step; keep its error for the other thread. Returns whether it failed."""
+        try:
+            step()
+        except FacerecError as exc:
+            self._failure = exc
+            return True
+        return False
+
+    def _write(self, result: FrameResult) -> None:
+        if self._log is not None:
+            self._log.add(result)
+        if self._video is not None:
+            if self._sink is None:
+                size_px = (result.frame.width_px, result.frame.height_px)
+                self._sink = VideoFileSink(self._video, frame_rate=self._frame_rate, size_px=size_px)
+            self._sink.write(draw_result(result))
