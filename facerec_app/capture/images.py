@@ -19,7 +19,16 @@ from typing import Any
 import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import (
+    BmpImagePlugin,
+    Image,
+    ImageOps,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
 
 from facerec_app.core.atomic_file import write_bytes_atomically
 from facerec_app.core.errors import OutputWriteError, UnreadableImageError
@@ -32,7 +41,17 @@ _MAX_FILE_BYTES = 512 * 1024 * 1024
 IMAGE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff", ".heic", ".heif"}
 )
-_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "BMP", "TIFF", "HEIF")
+# Only these: Pillow also knows formats that run other programs (EPS) or that nobody means.
+_FORMATS = tuple(
+    reader.format
+    for reader in (
+        JpegImagePlugin.JpegImageFile,  # also the multi-picture files of telephones, which begin with a JPEG
+        PngImagePlugin.PngImageFile,
+        WebPImagePlugin.WebPImageFile,
+        BmpImagePlugin.BmpImageFile,
+        TiffImagePlugin.TiffImageFile,
+    )
+)
 _ORIENTATION_TAG = 0x0112
 
 # The limit here is the program's; Pillow's own (twice this number, an error) stays as a second net.
@@ -80,10 +99,8 @@ def decode_image(data: bytes, what: str, *, max_pixels: int = MAX_PIXELS) -> UIn
     Raises:
         UnreadableImageError: as ``read_image``.
     """
-    if data[4:8] == b"ftyp":
-        _register_heif()
     try:
-        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+        with _open_header(data) as image:
             width, height = image.size
             if width * height > max_pixels:
                 raise _too_large(what, max_pixels)
@@ -93,9 +110,7 @@ def decode_image(data: bytes, what: str, *, max_pixels: int = MAX_PIXELS) -> UIn
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as exc:
         raise _too_large(what, max_pixels) from exc
     except UnidentifiedImageError as exc:
-        raise UnreadableImageError(
-            f"{what} is no picture that can be read (JPEG, PNG, WebP, BMP, TIFF, HEIC)."
-        ) from exc
+        raise UnreadableImageError(f"{what} is no picture (JPEG, PNG, WebP, BMP, TIFF or HEIC).") from exc
     except _DECODING_ERRORS as exc:
         raise UnreadableImageError(f"{what} is damaged or cut off and cannot be decoded; copy it again.") from exc
 
@@ -121,10 +136,14 @@ def _too_large(what: str, max_pixels: int) -> UnreadableImageError:
     )
 
 
-def _register_heif() -> None:
-    import pillow_heif
+def _open_header(data: bytes) -> Image.Image:
+    """Return the picture with its header read and nothing decoded."""
+    if data[4:8] == b"ftyp":  # ISO base media file format: HEIC
+        import pillow_heif
 
-    pillow_heif.register_heif_opener()
+        pillow_heif.register_heif_opener()
+        return Image.open(io.BytesIO(data), formats=["HEIF"])
+    return Image.open(io.BytesIO(data), formats=_FORMATS)
 
 
 def _decode_jpeg(data: bytes, orientation: int, size: tuple[int, int]) -> UInt8Array:
@@ -192,7 +211,7 @@ def _write_encoded(path: Path, pixels_rgb: UInt8Array, kind: str, options: list[
         write_bytes_atomically(path, encoded)
     except OSError as exc:
         raise OutputWriteError(
-            f"{path} cannot be written: {exc.strerror or exc}; free space or choose another folder."
+            f"{path} cannot be written: {exc.strerror or exc}; free space or choose another place."
         ) from exc
 
 
