@@ -1,0 +1,225 @@
+"""The connection to the gallery's database: transactions, batches, and the pictures in step with them."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import RLock
+
+from facerec_app.config.paths import DatabasePaths
+from facerec_app.core.errors import GalleryReadError
+from facerec_app.gallery.face_pictures import FacePictures
+from facerec_app.gallery.schema import APPLICATION_ID, MIGRATIONS, TABLES, migrate, schema_version
+from facerec_app.gallery.sqlite_errors import damaged, explained
+
+_LOGGER = logging.getLogger(__name__)
+_BATCH_CHANGES = 256
+_BATCH_S = 1.0
+
+
+class GalleryDatabase:
+    """One connection; safe to share between threads, which take turns.
+
+    The rollback journal with ``synchronous=FULL`` makes a committed change survive a kill and a power cut (the
+    write-ahead log of SQLite before 3.51.3 can lose one); ``secure_delete`` overwrites what is deleted with zeros.
+    """
+
+    def __init__(self, paths: DatabasePaths, *, busy_timeout_s: float) -> None:
+        """Open the database, creating or upgrading it as needed, and remove pictures that a kill left without a row.
+
+        Raises:
+            GalleryReadError: the database is damaged, missing beside its pictures, newer than this program, or no
+                gallery; it is left as it is.
+            GalleryWriteError: the folder or the database cannot be created.
+        """
+        self.file = paths.database_file
+        self.pictures = FacePictures(paths.pictures_dir)
+        self._busy_timeout_s = busy_timeout_s
+        self._lock = RLock()
+        self._batch_depth = 0
+        self._batch_changes = 0
+        self._batch_began_s = 0.0
+        with explained(self.file, writing=True):
+            for folder in (paths.root, paths.pictures_dir):
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._refuse_lost_database()
+            self._connection = sqlite3.connect(
+                self.file, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False
+            )
+        try:
+            with explained(self.file, writing=False):
+                self._configure()
+                self._remove_unknown_pictures()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def close(self) -> None:
+        """Close the connection; calling it again does nothing."""
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """Read several things as they are at one moment.
+
+        Raises:
+            GalleryReadError: the database is damaged.
+        """
+        with self._lock, explained(self.file, writing=False):
+            inside_batch = self._connection.in_transaction
+            if not inside_batch:
+                self._connection.execute("BEGIN")
+            try:
+                yield self._connection
+            finally:
+                if not inside_batch and self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """Make one change that is kept whole or not at all; inside ``batch`` it commits later.
+
+        Raises:
+            GalleryReadError: the database is damaged.
+            GalleryWriteError: it cannot be written; nothing of the change was kept.
+        """
+        with self._lock, explained(self.file, writing=True):
+            if not self._connection.in_transaction:
+                self._connection.execute("BEGIN IMMEDIATE")
+                self._batch_changes, self._batch_began_s = 0, time.monotonic()
+            self._connection.execute("SAVEPOINT change")
+            mark = self.pictures.mark()
+            try:
+                yield self._connection
+                self._connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'revision'")
+                self._connection.execute("RELEASE change")
+            except BaseException:
+                self._undo_change(mark)
+                raise
+            self._batch_changes += 1
+            in_time = time.monotonic() - self._batch_began_s < _BATCH_S
+            if self._batch_depth == 0 or self._batch_changes >= _BATCH_CHANGES or not in_time:
+                self._commit()
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Let many changes share their commits: every 256 changes or every second, and at the end.
+
+        Each change is still whole by itself, and those that were made are kept even if the block is left by an
+        error. Other programs wait while a batch holds the database: compute first, then write.
+
+        Raises:
+            GalleryWriteError: a commit failed; the changes since the last one were not kept.
+        """
+        with self._lock:
+            self._batch_depth += 1
+            try:
+                yield
+            finally:
+                self._batch_depth -= 1
+                if self._batch_depth == 0 and self._connection.in_transaction:
+                    with explained(self.file, writing=True):
+                        self._commit()
+
+    def integrity_problems(self) -> tuple[str, ...]:
+        """Return what SQLite's own check of the whole file finds; empty if it is sound.
+
+        Raises:
+            GalleryReadError: the file is damaged beyond being checked.
+        """
+        with self._lock, explained(self.file, writing=False):
+            rows = self._connection.execute("PRAGMA integrity_check(20)").fetchall()
+            found = [str(row[0]) for row in rows if row[0] != "ok"]
+            strays = self._connection.execute("PRAGMA foreign_key_check").fetchall()
+            found += [f"a row of {row[0]} refers to a missing row of {row[2]}" for row in strays[:20]]
+            return tuple(found)
+
+    def _commit(self) -> None:
+        try:
+            self.pictures.sync()
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            self.pictures.discard()
+            raise
+        try:
+            self.pictures.finish()
+        except OSError as exc:
+            _LOGGER.warning("%s; it is removed at the next start", exc)
+
+    def _undo_change(self, mark: tuple[int, int]) -> None:
+        """Undo one change; a full disk may already have made SQLite undo the whole transaction."""
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK TO change")
+            self._connection.execute("RELEASE change")
+            self.pictures.discard(mark)
+            if self._batch_depth == 0:
+                self._connection.execute("ROLLBACK")
+        else:
+            self.pictures.discard()
+
+    def _refuse_lost_database(self) -> None:
+        """Refuse to begin an empty database beside pictures: they would be taken for leftovers and removed."""
+        has_pictures = next(self.pictures.all_ids(), None) is not None
+        if has_pictures and not (self.file.is_file() and self.file.stat().st_size > 0):
+            raise GalleryReadError(
+                f"The gallery's database {self.file} is missing or empty although its pictures are there; nothing was "
+                f"changed. Put a backup copy of it in its place, or move {self.file.parent} away to begin anew."
+            )
+
+    def _configure(self) -> None:
+        for pragma in (
+            f"busy_timeout = {int(self._busy_timeout_s * 1000)}",
+            "journal_mode = DELETE",
+            "synchronous = FULL",
+            "foreign_keys = ON",
+            "secure_delete = ON",
+            "temp_store = MEMORY",  # names must not reach temporary files
+            "trusted_schema = OFF",
+            "cell_size_check = ON",
+        ):
+            self._connection.execute(f"PRAGMA {pragma}")
+        version = schema_version(self._connection)
+        application = int(self._connection.execute("PRAGMA application_id").fetchone()[0])
+        tables = {row[0] for row in self._connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if (tables or version) and application != APPLICATION_ID:
+            raise damaged(self.file, "it is no gallery of this program")
+        if version > len(MIGRATIONS):
+            raise GalleryReadError(
+                f"The gallery {self.file} was made by a newer version of the program; update the program to open it."
+            )
+        with explained(self.file, writing=True):
+            migrate(self._connection)
+        if version and not tables >= TABLES:
+            raise damaged(self.file, "tables are missing")
+
+    def _remove_unknown_pictures(self) -> None:
+        """Remove pictures without a row.
+
+        Every program writes pictures only while it holds the write lock and keeps it until their rows are in, so with
+        the lock held here a picture without a row is nobody's. If another program is writing, the next start does it.
+        A damaged database may have lost rows, so nothing is removed unless it is sound.
+        """
+        self._connection.execute("PRAGMA busy_timeout = 0")
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as exc:
+            _LOGGER.debug("Leftover pictures are not looked for: %s", exc)
+            return
+        finally:
+            self._connection.execute(f"PRAGMA busy_timeout = {int(self._busy_timeout_s * 1000)}")
+        try:
+            known = {row[0] for row in self._connection.execute("SELECT id FROM faces")}
+            unknown = [face_id for face_id in self.pictures.all_ids() if face_id not in known]
+            if unknown and not self.integrity_problems():
+                for face_id in unknown:
+                    self.pictures.path(face_id).unlink(missing_ok=True)
+                _LOGGER.info("Removed %d pictures that belong to no face", len(unknown))
+        finally:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")

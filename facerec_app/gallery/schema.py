@@ -1,0 +1,103 @@
+"""Tables of the gallery's database and how older ones become newer."""
+
+from __future__ import annotations
+
+import sqlite3
+
+APPLICATION_ID = 0x46414345
+"""Marks the file as a gallery of this program ("FACE" in ASCII), in SQLite's header."""
+
+# One script for each version; a database of version n has run the first n.
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE meta (
+        key TEXT PRIMARY KEY,
+        value INTEGER NOT NULL
+    );
+    INSERT INTO meta VALUES ('revision', 0);
+
+    CREATE TABLE people (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        name_key TEXT NOT NULL UNIQUE,
+        created_at TEXT NOT NULL,
+        consent_purpose TEXT,
+        consent_agreed_by TEXT,
+        consent_until TEXT,
+        portrait_face_id TEXT REFERENCES faces (id) ON DELETE SET NULL
+    );
+
+    CREATE TABLE faces (
+        sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        person_id TEXT NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+        picture_sha256 TEXT NOT NULL,
+        box_xyxy BLOB NOT NULL,
+        landmarks_xy BLOB NOT NULL,
+        score REAL NOT NULL,
+        source TEXT NOT NULL,
+        size_px REAL NOT NULL,
+        sharpness REAL NOT NULL,
+        yaw_deg REAL NOT NULL,
+        brightness REAL NOT NULL,
+        created_at TEXT NOT NULL,
+        state TEXT NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'excluded'))
+    );
+    CREATE INDEX faces_by_person ON faces (person_id);
+
+    CREATE TABLE embeddings (
+        face_id TEXT NOT NULL REFERENCES faces (id) ON DELETE CASCADE,
+        extractor_version TEXT NOT NULL,
+        vector BLOB NOT NULL,
+        checksum INTEGER NOT NULL,
+        PRIMARY KEY (face_id, extractor_version)
+    );
+
+    CREATE TABLE judgements (
+        left_face_id TEXT NOT NULL REFERENCES faces (id) ON DELETE CASCADE,
+        right_face_id TEXT NOT NULL REFERENCES faces (id) ON DELETE CASCADE,
+        same_person INTEGER NOT NULL CHECK (same_person IN (0, 1)),
+        decided_by TEXT NOT NULL,
+        decided_at TEXT NOT NULL,
+        PRIMARY KEY (left_face_id, right_face_id),
+        CHECK (left_face_id < right_face_id)
+    );
+    CREATE INDEX judgements_by_right_face ON judgements (right_face_id);
+    """,
+)
+
+TABLES = frozenset({"meta", "people", "faces", "embeddings", "judgements"})
+
+
+def schema_version(connection: sqlite3.Connection) -> int:
+    """Return how many migrations the database has run; 0 is a new file."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def revision(connection: sqlite3.Connection) -> int:
+    """Return the number that grows with every change."""
+    row = connection.execute("SELECT value FROM meta WHERE key = 'revision'").fetchone()
+    return int(row[0]) if row is not None else 0
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the database to the newest version in one transaction; two programs may try at once.
+
+    Raises:
+        sqlite3.Error: it could not be done; nothing of it was kept.
+    """
+    if schema_version(connection) == len(MIGRATIONS):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for script in MIGRATIONS[schema_version(connection) :]:
+            for statement in script.split(";"):
+                if statement.strip():
+                    connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
