@@ -9,12 +9,11 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from facerec_app.core.errors import WeightsMissingError, WeightsRejectedError
+from facerec_app.core.errors import WeightsRejectedError
 from facerec_app.core.types import Float32Array
 from facerec_app.similarity.log_odds import MAX_LOG_ODDS, probabilities_of
 
@@ -109,28 +108,25 @@ class IdentityCalibration:
         return np.where(np.isfinite(best), probabilities_of(log_odds), np.float32(0.0))
 
 
-def save_identity_calibration(calibration: IdentityCalibration, file: Path) -> None:
-    """Write the calibration as JSON; the same values give the same bytes."""
-    text = json.dumps({"format": _FORMAT, **asdict(calibration)}, indent=1, sort_keys=True)
-    file.write_text(text + "\n", encoding="utf-8", newline="\n")
+def identity_calibration_to_bytes(calibration: IdentityCalibration) -> bytes:
+    """Return the calibration as the content of a JSON file; the same values give the same bytes."""
+    return (json.dumps({"format": _FORMAT, **asdict(calibration)}, indent=1, sort_keys=True) + "\n").encode()
 
 
-def load_identity_calibration(file: Path) -> IdentityCalibration:
-    """Read what ``save_identity_calibration`` wrote.
+def identity_calibration_from_bytes(content: bytes, file_name: str) -> IdentityCalibration:
+    """Read what ``identity_calibration_to_bytes`` wrote; the caller has checked its hash (the model store does).
 
-    The caller checks the file's SHA-256 against the manifest first (the model store does).
+    Args:
+        content: of the file.
+        file_name: for messages.
 
     Raises:
-        WeightsMissingError: if there is no such file.
         WeightsRejectedError: if it is damaged or holds values that cannot be used.
     """
-    if not file.is_file():
-        raise WeightsMissingError(f"The calibration '{file.name}' is missing; install FaceRec again.")
     try:
-        calibration = _parsed(json.loads(file.read_text(encoding="utf-8")))
-    except (KeyError, TypeError, ValueError, OSError) as exc:
-        raise WeightsRejectedError(f"The calibration '{file.name}' is damaged ({exc}); install FaceRec again.") from exc
-    return calibration
+        return _parsed(json.loads(content))
+    except (KeyError, TypeError, ValueError) as exc:
+        raise WeightsRejectedError(f"The calibration '{file_name}' is damaged ({exc}); install FaceRec again.") from exc
 
 
 def _parsed(values: dict[str, Any]) -> IdentityCalibration:

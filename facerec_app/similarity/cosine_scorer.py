@@ -25,13 +25,21 @@ class CosineScorer:
     def version(self) -> str:
         return f"cosine-{self.middle:g}-{self.slope:g}"
 
+    def log_odds(self, left: Float32Array, right: Float32Array) -> Float32Array:
+        """Return ``(P,)`` float32 log odds for two ``(P, D)`` arrays of unit-length features.
+
+        Raises:
+            InferenceError: if a feature is not finite.
+        """
+        return self._log_odds(np.asarray(np.einsum("...d,...d->...", left, right), np.float32))
+
     def score_pairs(self, left: Float32Array, right: Float32Array) -> Float32Array:
         """Return ``(P,)`` float32 probabilities for two ``(P, D)`` float32 arrays of unit-length features.
 
         Raises:
             InferenceError: if a feature is not finite.
         """
-        return self._probabilities(np.asarray(np.einsum("...d,...d->...", left, right), np.float32))
+        return probabilities_of(self.log_odds(left, right))
 
     def score(self, probes: Embeddings, snapshot: GallerySnapshot, candidates: Candidates) -> SimilarityScores:
         """Return the probability of each probe with each of its candidates, ``(N, K)`` float32.
@@ -39,8 +47,8 @@ class CosineScorer:
         Raises:
             InferenceError: if a cosine is not finite.
         """
-        return SimilarityScores(self._probabilities(candidates.cosines))
+        return SimilarityScores(probabilities_of(self._log_odds(candidates.cosines)))
 
-    def _probabilities(self, cosines: Float32Array) -> Float32Array:
+    def _log_odds(self, cosines: Float32Array) -> Float32Array:
         require_finite(cosines, "The cosine of two features")
-        return probabilities_of(self.slope * (cosines - self.middle))
+        return np.asarray(self.slope * (cosines - self.middle), np.float32)

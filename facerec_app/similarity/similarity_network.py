@@ -11,7 +11,12 @@ from facerec_app.core.types import Candidates, Embeddings, Float32Array, Gallery
 from facerec_app.core.validation import require_finite
 from facerec_app.similarity.log_odds import probabilities_of
 from facerec_app.similarity.pair_features import absolute_differences, squared_distances
-from facerec_app.similarity.similarity_weights import DenseLayer, SimilarityWeights, load_similarity_weights
+from facerec_app.similarity.similarity_weights import (
+    DenseLayer,
+    SimilarityWeights,
+    load_similarity_weights,
+    similarity_weights_from_bytes,
+)
 
 
 class SimilarityNetwork:
@@ -31,8 +36,17 @@ class SimilarityNetwork:
         self._version = weights.version
 
     @staticmethod
+    def from_bytes(content: bytes, file_name: str) -> SimilarityNetwork:
+        """Return the network stored in a safetensors file whose hash has been checked (the model store does).
+
+        Raises:
+            WeightsRejectedError: if it is damaged or no similarity network.
+        """
+        return SimilarityNetwork(similarity_weights_from_bytes(content, file_name))
+
+    @staticmethod
     def from_file(file: Path) -> SimilarityNetwork:
-        """Return the network stored in a safetensors file whose hash has been checked.
+        """Return the network stored in a safetensors file.
 
         Raises:
             WeightsMissingError: if there is no such file.

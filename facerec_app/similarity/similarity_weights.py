@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
 
 from facerec_app.core.errors import WeightsMissingError, WeightsRejectedError
 from facerec_app.core.types import Float32Array
@@ -89,9 +89,17 @@ class SimilarityWeights:
         return f"similarity-{digest.hexdigest()[:12]}"
 
 
-def save_similarity_weights(weights: SimilarityWeights, file: Path) -> None:
-    """Write the weights as one safetensors file; the same weights give the same bytes."""
+def similarity_weights_to_bytes(weights: SimilarityWeights) -> bytes:
+    """Return the weights as the content of a safetensors file; the same weights give the same bytes."""
+    settings = {
+        "format": _FORMAT,
+        "extractor_version": weights.extractor_version,
+        "hidden_activation": weights.hidden_activation,
+        "layers": len(weights.layers),
+    }
     tensors: dict[str, Any] = {
+        # A tensor, not the file's metadata, which the reader of bytes does not give back.
+        "settings": np.frombuffer(json.dumps(settings, sort_keys=True).encode(), np.uint8),
         "distance": np.array([weights.distance_scale, weights.distance_bias], np.float64),
         "feature_mean": np.ascontiguousarray(weights.normalisation.mean, np.float32),
         "feature_std": np.ascontiguousarray(weights.normalisation.std, np.float32),
@@ -99,47 +107,55 @@ def save_similarity_weights(weights: SimilarityWeights, file: Path) -> None:
     for number, layer in enumerate(weights.layers):
         tensors[f"layer_{number}_kernel"] = np.ascontiguousarray(layer.kernel, np.float32)
         tensors[f"layer_{number}_bias"] = np.ascontiguousarray(layer.bias, np.float32)
-    settings = {
-        "extractor_version": weights.extractor_version,
-        "hidden_activation": weights.hidden_activation,
-        "layers": len(weights.layers),
-    }
-    # One metadata entry only: safetensors does not promise an order, and the file's hash must not depend on one.
-    save_file(tensors, file, metadata={_FORMAT: json.dumps(settings, sort_keys=True)})
+    return bytes(save(tensors))
+
+
+def similarity_weights_from_bytes(content: bytes, file_name: str) -> SimilarityWeights:
+    """Read what ``similarity_weights_to_bytes`` wrote; the caller has checked its hash (the model store does).
+
+    Args:
+        content: of the file.
+        file_name: for messages.
+
+    Raises:
+        WeightsRejectedError: if it is damaged, of another kind, or not a usable network.
+    """
+    try:
+        tensors = load(content)
+        settings = json.loads(tensors["settings"].tobytes())
+        return _read(tensors, settings)
+    except (SafetensorError, KeyError, TypeError, ValueError, OverflowError) as exc:
+        raise WeightsRejectedError(
+            f"'{file_name}' is damaged or no similarity network of this program; restore it or train again."
+        ) from exc
 
 
 def load_similarity_weights(file: Path) -> SimilarityWeights:
-    """Read a file that ``save_similarity_weights`` wrote.
-
-    The caller checks its SHA-256 against the manifest first (the model store does).
+    """Read a similarity network from a file.
 
     Raises:
         WeightsMissingError: if there is no such file.
         WeightsRejectedError: if it is damaged, of another kind, or not a usable network.
     """
-    if not file.is_file():
-        raise WeightsMissingError(f"The similarity network '{file.name}' is missing; install FaceRec again.")
     try:
-        with safe_open(file, framework="np") as stored:
-            settings = json.loads((stored.metadata() or {})[_FORMAT])
-            return _read(stored, settings)
-    except (SafetensorError, KeyError, TypeError, ValueError, OSError) as exc:
-        raise WeightsRejectedError(
-            f"'{file.name}' is damaged or no similarity network of this program; restore it or train again."
-        ) from exc
+        content = file.read_bytes()
+    except FileNotFoundError as exc:
+        raise WeightsMissingError(f"The similarity network '{file.name}' is missing; install FaceRec again.") from exc
+    except OSError as exc:
+        raise WeightsRejectedError(f"The similarity network '{file.name}' cannot be read: {exc.strerror}.") from exc
+    return similarity_weights_from_bytes(content, file.name)
 
 
-def _read(stored: Any, settings: dict[str, Any]) -> SimilarityWeights:
+def _read(tensors: dict[str, Any], settings: dict[str, Any]) -> SimilarityWeights:
     activation = settings["hidden_activation"]
-    if activation not in ("none", "relu"):
-        raise ValueError(f"unknown activation {activation!r}")
+    if settings["format"] != _FORMAT or activation not in ("none", "relu"):
+        raise ValueError("unknown format or activation")
     count = int(settings["layers"])
     if not 0 <= count <= _MAX_LAYERS:
         raise ValueError(f"{count} layers")
-    scale, bias = (float(value) for value in stored.get_tensor("distance"))
+    scale, bias = (float(value) for value in tensors["distance"])
     layers = tuple(
-        DenseLayer(stored.get_tensor(f"layer_{number}_kernel"), stored.get_tensor(f"layer_{number}_bias"))
-        for number in range(count)
+        DenseLayer(tensors[f"layer_{number}_kernel"], tensors[f"layer_{number}_bias"]) for number in range(count)
     )
-    normalisation = FeatureNormalisation(stored.get_tensor("feature_mean"), stored.get_tensor("feature_std"))
+    normalisation = FeatureNormalisation(tensors["feature_mean"], tensors["feature_std"])
     return SimilarityWeights(str(settings["extractor_version"]), scale, bias, normalisation, layers, activation)
