@@ -73,6 +73,7 @@ class IdentityCalibration:
         logistic: probability that the best person is right.
         min_margin: lead over the runner-up, in log odds, that a name needs.
         pair_threshold: log odds from which a pair counts as one person in verification.
+        cosine_threshold: the same for plain cosine, the baseline.
         prior_enrolled: share of probes that were enrolled in the simulation.
     """
 
@@ -82,6 +83,7 @@ class IdentityCalibration:
     logistic: DecisionLogistic
     min_margin: float
     pair_threshold: float
+    cosine_threshold: float
     prior_enrolled: float
 
     def threshold(self, people: int, stranger_rate: float) -> float:
@@ -137,7 +139,7 @@ def _parsed(values: dict[str, Any]) -> IdentityCalibration:
     )
     names = ("intercept", "score", "margin", "people", "margin_cap")
     logistic = DecisionLogistic(*(float(values["logistic"][name]) for name in names))
-    numbers = [float(values[name]) for name in ("min_margin", "pair_threshold", "prior_enrolled")]
+    numbers = [float(values[name]) for name in ("min_margin", "pair_threshold", "cosine_threshold", "prior_enrolled")]
     finite = np.isfinite([*tail.log10_rates, *tail.log_odds, *asdict(logistic).values(), *numbers]).all()
     rises = all(np.diff(tail.log_odds) >= 0) and all(np.diff(tail.log10_rates) < 0)
     if not finite or not rises or len(tail.log_odds) != len(tail.log10_rates) or len(tail.log_odds) < 3:

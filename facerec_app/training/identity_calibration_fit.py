@@ -1,0 +1,173 @@
+"""Fits the identity calibration to simulated galleries and says how well it holds on other people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from facerec_app.core.protocols import SimilarityScorer
+from facerec_app.core.types import Float32Array
+from facerec_app.decision.identity_calibration import DecisionLogistic, IdentityCalibration, ImpostorTail
+from facerec_app.similarity.cosine_scorer import CosineScorer
+from facerec_app.similarity.log_odds import MAX_LOG_ODDS, log_odds_of
+from facerec_app.training.gallery_simulation import GalleryTrials, rank_rows, simulate_galleries
+from facerec_app.training.labelled_features import LabelledFeatures
+from facerec_app.training.logistic_regression import fit_logistic
+from facerec_app.training.similarity_comparison import drawn_pairs
+from facerec_app.training.verification_metrics import best_threshold
+
+Float64Array = npt.NDArray[np.float64]
+MARGIN_CAP = 8.0
+_TAIL_RATES = tuple(np.arange(-1.0, -5.76, -0.25).tolist())
+_WRONG_NAME_RATE = 5e-4
+_SMALLEST_MARGIN = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationReport:
+    """How the calibration does on people that it was not fitted on.
+
+    Attributes:
+        calibration_error: expected calibration error over the probabilities shown, 15 equal-mass bins.
+        middle_error: the same over probabilities within 0.05 to 0.95 only, weighted by how many there are.
+        middle_share: weight share of those probabilities.
+        stranger_rate: share of strangers named at a bar set for 1 in 1,000, by gallery size.
+        missed_rate: share of enrolled probes not named (or named wrongly), by gallery size.
+        wrong_rate: share of enrolled probes given somebody else's name, by gallery size.
+    """
+
+    calibration_error: float
+    middle_error: float
+    middle_share: float
+    stranger_rate: dict[str, float]
+    missed_rate: dict[str, float]
+    wrong_rate: dict[str, float]
+
+
+def fit_identity_calibration(features: LabelledFeatures, scorer: SimilarityScorer, *, seed: int) -> IdentityCalibration:
+    """Return the calibration measured on these people (none of whom the scorer was trained on, unless it has no
+    dense part: two numbers do not memorise anybody).
+
+    Raises:
+        NotEnoughDataError: if the people are too few to fill galleries.
+    """
+    trials = simulate_galleries(features, scorer, seed=seed)
+    own = drawn_pairs(features, lambda left, right: log_odds_of(scorer.score_pairs(left, right)), seed)
+    plain = drawn_pairs(features, CosineScorer(middle=0.0, slope=1.0).log_odds, seed)
+    return IdentityCalibration(
+        extractor_version=features.extractor_version,
+        scorer_version=scorer.version,
+        tail=impostor_tail(features, scorer, seed),
+        logistic=fit_decision_logistic(trials),
+        min_margin=smallest_safe_margin(trials),
+        pair_threshold=best_threshold(own),
+        cosine_threshold=best_threshold(plain),
+        prior_enrolled=0.5,
+    )
+
+
+def fit_decision_logistic(trials: GalleryTrials) -> DecisionLogistic:
+    """Return the logistic regression of "the best person is right" on score, lead and gallery size."""
+    lead = np.minimum(trials.best - np.maximum(trials.runner_up, -1e6), MARGIN_CAP)
+    columns = np.column_stack([np.maximum(trials.best, -MAX_LOG_ODDS), lead, np.log(trials.people)]).astype(np.float64)
+    intercept, score, margin, people = fit_logistic(columns, trials.right, trials.weights.astype(np.float64))
+    return DecisionLogistic(float(intercept), float(score), float(margin), float(-people), MARGIN_CAP)
+
+
+def impostor_tail(features: LabelledFeatures, scorer: SimilarityScorer, seed: int) -> ImpostorTail:
+    """Return how often strangers reach a score with one person, from many (stranger, enrolled person) comparisons.
+
+    People are dealt into galleries of 40 (for frequent scores) and into one half against the other (for rare ones);
+    every comparison above a score is among the best few people of its stranger, which is what the ranking keeps.
+    """
+    generator = np.random.default_rng(seed + 1)
+    small = [_stranger_scores(features, scorer, 40, 400, generator) for _ in range(40)]
+    large = [_stranger_scores(features, scorer, len(features.people) // 2, 10**9, generator) for _ in range(6)]
+    frequent, comparisons = np.concatenate([scores for scores, _ in small]), sum(count for _, count in small)
+    rare, many = np.concatenate([scores for scores, _ in large]), sum(count for _, count in large)
+    points = []
+    for rate in _TAIL_RATES:
+        if rate >= -2.5:
+            points.append(_upper_quantile(frequent, comparisons, rate))
+        else:
+            points.append(_upper_quantile(rare, many, rate))
+    rising = np.maximum.accumulate(np.array(points))
+    return ImpostorTail(tuple(float(rate) for rate in _TAIL_RATES), tuple(float(point) for point in rising))
+
+
+def _upper_quantile(scores: Float32Array, comparisons: int, log10_rate: float) -> float:
+    beyond = min(round(comparisons * 10.0**log10_rate), len(scores) - 1)
+    return float(np.sort(scores)[::-1][beyond])
+
+
+def _stranger_scores(
+    features: LabelledFeatures, scorer: SimilarityScorer, size: int, most: int, generator: np.random.Generator
+) -> tuple[Float32Array, int]:
+    """Return the best scores of strangers with the people of one gallery, and the number of comparisons made."""
+    rows_of = features.rows_by_person()
+    order = generator.permutation(len(rows_of))
+    members, outside = order[:size], order[size : size + most]
+    gallery = np.concatenate([generator.permutation(rows_of[person])[:3] for person in members.tolist()])
+    strangers = np.array([generator.choice(rows_of[person]) for person in outside.tolist()], np.int64)
+    ranked = rank_rows(features, scorer, gallery, strangers)
+    scores = ranked.logits[np.isfinite(ranked.logits)]
+    return np.asarray(scores, np.float32), size * len(strangers)
+
+
+def smallest_safe_margin(trials: GalleryTrials) -> float:
+    """Return the lead over the runner-up with which one enrolled face in 2,000 at most gets somebody else's name."""
+    wrong = trials.enrolled & ~trials.right & np.isfinite(trials.runner_up)
+    # Only names that would be shown count: those scored above even odds in the smallest gallery.
+    wrong &= trials.best > 0
+    leads = np.sort((trials.best - trials.runner_up)[wrong])[::-1]
+    allowed = int(_WRONG_NAME_RATE * int(trials.enrolled.sum()))
+    return max(float(leads[allowed]) if len(leads) > allowed else 0.0, _SMALLEST_MARGIN)
+
+
+def calibration_errors(
+    probabilities: Float64Array, right: Float64Array, weights: Float64Array
+) -> tuple[float, float, float]:
+    """Return expected calibration error overall and within 0.05-0.95, and the weight share of the latter."""
+    everywhere = _expected_error(probabilities, right, weights)
+    middle = (probabilities > 0.05) & (probabilities < 0.95)
+    share = float(weights[middle].sum() / weights.sum())
+    return everywhere, _expected_error(probabilities[middle], right[middle], weights[middle]), share
+
+
+def _expected_error(probabilities: Float64Array, right: Float64Array, weights: Float64Array, bins: int = 15) -> float:
+    if not len(probabilities):
+        return 0.0
+    order = np.argsort(probabilities, kind="stable")
+    positions = np.cumsum(weights[order]) / weights.sum()
+    numbers = np.minimum((positions * bins).astype(int), bins - 1)
+    total = 0.0
+    for number in range(bins):
+        rows = order[numbers == number]
+        if len(rows):
+            gap = np.average(probabilities[rows], weights=weights[rows]) - np.average(
+                right[rows], weights=weights[rows]
+            )
+            total += float(weights[rows].sum()) * abs(float(gap))
+    return total / float(weights.sum())
+
+
+def report_calibration(
+    calibration: IdentityCalibration, features: LabelledFeatures, scorer: SimilarityScorer, *, seed: int
+) -> CalibrationReport:
+    """Return how the calibration does on people that it was not fitted on."""
+    trials = simulate_galleries(features, scorer, seed=seed)
+    probabilities = np.zeros(len(trials))
+    strangers, missed, wrong = {}, {}, {}
+    for size in np.unique(trials.people).tolist():
+        rows = trials.people == size
+        part = trials.of_size(size)
+        probabilities[rows] = calibration.probabilities(part.best, part.runner_up, size)
+        lead = part.best - np.maximum(part.runner_up, -1e6)
+        named = (part.best >= calibration.threshold(size, 1e-3)) & (lead >= calibration.min_margin)
+        strangers[str(size)] = float(named[~part.enrolled].mean())
+        missed[str(size)] = float((~(named & part.right))[part.enrolled].mean())
+        wrong[str(size)] = float((named & ~part.right)[part.enrolled].mean())
+    errors = calibration_errors(probabilities, trials.right.astype(np.float64), trials.weights.astype(np.float64))
+    return CalibrationReport(*errors, strangers, missed, wrong)
