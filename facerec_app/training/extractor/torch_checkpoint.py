@@ -1,0 +1,94 @@
+"""Full checkpoints: everything needed to go on exactly, in two files that can execute nothing.
+
+``state.safetensors`` holds the student, its running average and the optimiser's moments; ``progress.json`` beside it
+the counts. A checkpoint is a folder that is written aside and renamed, and ``latest`` names the newest.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from facerec_app.core.errors import WeightsRejectedError
+
+if TYPE_CHECKING:
+    from facerec_app.training.extractor.torch_resnet50 import FaceStudent
+    from facerec_app.training.extractor.torch_trainer import Progress
+
+KEPT = 3
+
+
+def save_checkpoint(
+    folder: Path,
+    student: FaceStudent,
+    average: FaceStudent,
+    optimiser: torch.optim.Optimizer,
+    progress: Progress,
+) -> Path:
+    """Write ``folder/checkpoint-SEEN`` and point ``folder/latest`` at it; old ones but the last three go."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = {f"student/{name}": value for name, value in student.state_dict().items()}
+    tensors |= {f"average/{name}": value for name, value in average.state_dict().items()}
+    for number, state in optimiser.state_dict()["state"].items():
+        tensors |= {f"optimiser/{number}/{name}": torch.as_tensor(value) for name, value in state.items()}
+    target = folder / f"checkpoint-{progress.seen:09d}"
+    staging = folder / f"{target.name}.part"
+    shutil.rmtree(staging, ignore_errors=True)
+    staging.mkdir()
+    save_file({name: value.contiguous() for name, value in tensors.items()}, staging / "state.safetensors")
+    (staging / "progress.json").write_text(json.dumps(asdict(progress)), encoding="utf-8")
+    shutil.rmtree(target, ignore_errors=True)
+    staging.rename(target)
+    pointer = folder / "latest.part"
+    pointer.write_text(target.name, encoding="utf-8")
+    pointer.replace(folder / "latest")
+    for old in sorted(folder.glob("checkpoint-?????????"))[:-KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
+    return target
+
+
+def load_checkpoint(
+    folder: Path,
+    student: FaceStudent,
+    average: FaceStudent,
+    optimiser: torch.optim.Optimizer,
+    progress: Progress,
+) -> bool:
+    """Fill everything from the newest checkpoint; return whether there was one.
+
+    Raises:
+        WeightsRejectedError: if the checkpoint belongs to another network.
+    """
+    pointer = folder / "latest"
+    if not pointer.is_file():
+        return False
+    source = folder / Path(pointer.read_text(encoding="utf-8").strip()).name
+    tensors = load_file(source / "state.safetensors")
+    try:
+        student.load_state_dict(_part(tensors, "student/"))
+        average.load_state_dict(_part(tensors, "average/"))
+    except RuntimeError as exc:
+        msg = f"{source} is a checkpoint of another network: {exc}"
+        raise WeightsRejectedError(msg) from exc
+    moments: dict[int, dict[str, Tensor]] = {}
+    for name, value in _part(tensors, "optimiser/").items():
+        number, _, key = name.partition("/")
+        moments.setdefault(int(number), {})[key] = value
+    state = optimiser.state_dict()
+    state["state"] = moments
+    optimiser.load_state_dict(state)
+    for name, value in json.loads((source / "progress.json").read_text(encoding="utf-8")).items():
+        setattr(progress, name, value)
+    return True
+
+
+def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Return the tensors under a prefix, without it."""
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}

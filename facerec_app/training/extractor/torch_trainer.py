@@ -1,0 +1,240 @@
+"""The training loop: resumable, logged, stoppable."""
+
+from __future__ import annotations
+
+import csv
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import FrameType
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from facerec_app.core.types import Float32Array
+from facerec_app.training.extractor.pair_measures import measure_pairs, pair_cosines, person_pairs
+from facerec_app.training.extractor.recipe import Recipe
+from facerec_app.training.extractor.torch_augmentation import plain
+from facerec_app.training.extractor.torch_checkpoint import load_checkpoint, save_checkpoint
+from facerec_app.training.extractor.torch_loss import StudentLoss
+from facerec_app.training.extractor.torch_replicas import StudentReplicas
+from facerec_app.training.extractor.torch_resnet50 import FaceStudent
+from facerec_app.training.extractor.training_material import TrainingMaterial
+from facerec_app.training.extractor.watched_people import WatchedPeople
+
+AVERAGE_EVERY = 4
+LOG_EVERY = 25
+CHECKPOINT_SECONDS = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """One line of the log; losses are means since the line before."""
+
+    seen: int
+    seconds: float
+    side_px: int
+    rate: float
+    loss: float
+    sface_cosine: float
+    dlib_cosine: float
+    relation: float
+    watched_cosine: float | None = None
+    watched_accuracy_features: float | None = None
+    watched_accuracy_projection: float | None = None
+    watched_tar_1e2_features: float | None = None
+    watched_tar_1e2_projection: float | None = None
+
+
+@dataclass
+class Progress:
+    """How far a run has come.
+
+    Attributes:
+        seen: pictures seen in all.
+        steps: optimiser steps in all.
+        seconds: wall time spent training in all.
+        resumed_at: pictures seen when the optimiser was last fresh.
+    """
+
+    seen: int = 0
+    steps: int = 0
+    seconds: float = 0.0
+    resumed_at: int = 0
+
+
+@dataclass
+class _Sums:
+    """Running sums between two log lines."""
+
+    values: list[list[float]] = field(default_factory=list)
+
+    def add(self, loss: StudentLoss) -> None:
+        parts = (loss.total, loss.sface_cosine, loss.dlib_cosine, loss.relation)
+        self.values.append([float(part) for part in parts])
+
+    def take(self) -> list[float]:
+        means = np.mean(self.values, axis=0).tolist()
+        self.values.clear()
+        return [round(value, 5) for value in means]
+
+
+class ExtractorTrainer:
+    """Trains a student from checkpoint to checkpoint.
+
+    Args:
+        recipe: the plan.
+        material: what to learn from.
+        watched: held-out people to measure on, or None.
+        folder: where checkpoints and the log go.
+        measure_every: pictures between two measurements.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        material: TrainingMaterial,
+        watched: WatchedPeople | None,
+        folder: Path,
+        measure_every: int = 20_000,
+    ) -> None:
+        self.recipe = recipe
+        self.material = material
+        self.watched = watched
+        self.folder = folder
+        self.measure_every = measure_every
+        self.progress = Progress()
+        torch.manual_seed(recipe.seed)
+        self.student = FaceStudent().to(memory_format=torch.channels_last)
+        self.average = FaceStudent().to(memory_format=torch.channels_last).eval()
+        self.average.load_state_dict(self.student.state_dict())
+        self.optimiser = torch.optim.AdamW(_parameter_groups(self.student, recipe.weight_decay), fused=True)
+        self.replicas = StudentReplicas(self.student, material, recipe)
+        self._stop = False
+
+    def resume(self) -> bool:
+        """Go on from the folder's checkpoint, if there is one; return whether there was."""
+        found = load_checkpoint(self.folder, self.student, self.average, self.optimiser, self.progress)
+        self.replicas.share_weights()
+        return found
+
+    def run(self, until_pictures: int | None = None) -> None:
+        """Train until the plan or the given count is fulfilled, or until asked to stop; then write a checkpoint."""
+        end = min(self.recipe.total_pictures, until_pictures or self.recipe.total_pictures)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        sums = _Sums()
+        started, saved = time.monotonic(), time.monotonic()
+        spent_before = self.progress.seconds
+        with _stopping(self._ask_to_stop):
+            while self.progress.seen < end and not self._stop:
+                sums.add(self.step())
+                self.progress.seconds = spent_before + time.monotonic() - started
+                if self.progress.steps % LOG_EVERY == 0:
+                    self._log(sums)
+                if time.monotonic() - saved > CHECKPOINT_SECONDS:
+                    self.save()
+                    saved = time.monotonic()
+        self.save()
+
+    def step(self) -> StudentLoss:
+        """Learn from one batch and return its loss."""
+        progress, recipe = self.progress, self.recipe
+        loss = self.replicas.accumulate_gradients(progress.steps, recipe.side_px(progress.seen))
+        for group in self.optimiser.param_groups:
+            group["lr"] = recipe.learning_rate(progress.seen, progress.resumed_at)
+        torch.nn.utils.clip_grad_norm_(self.student.parameters(), recipe.gradient_limit, foreach=True)
+        self.optimiser.step()
+        self.replicas.share_weights()
+        progress.seen += recipe.batch
+        progress.steps += 1
+        if progress.steps % AVERAGE_EVERY == 0:
+            self._update_average()
+        return loss
+
+    def save(self) -> None:
+        """Write the checkpoint."""
+        save_checkpoint(self.folder, self.student, self.average, self.optimiser, self.progress)
+
+    @torch.no_grad()
+    def _update_average(self) -> None:
+        """Move the average towards the student (Polyak averaging; buffers are averaged too)."""
+        kept = self.recipe.averaging(self.progress.steps) ** AVERAGE_EVERY
+        mine, theirs = self.average.state_dict(), self.student.state_dict()
+        names = [name for name, value in mine.items() if value.is_floating_point()]
+        torch._foreach_lerp_([mine[name] for name in names], [theirs[name] for name in names], 1 - kept)
+
+    def _log(self, sums: _Sums) -> None:
+        """Append a line, with a measurement when one is due."""
+        progress = self.progress
+        side = self.recipe.side_px(progress.seen - self.recipe.batch)
+        rate = self.recipe.learning_rate(progress.seen, progress.resumed_at)
+        row = LogRow(progress.seen, round(progress.seconds, 1), side, round(rate, 7), *sums.take())
+        values = asdict(row)
+        span = LOG_EVERY * self.recipe.batch
+        if self.watched is not None and progress.seen % self.measure_every < span:
+            values.update(measure_watched(self.average, self.watched, side))
+        path = self.folder / "log.csv"
+        is_new = not path.exists()
+        with path.open("a", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, fieldnames=list(values))
+            if is_new:
+                writer.writeheader()
+            writer.writerow(values)
+
+    def _ask_to_stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._stop = True
+
+
+def embed_plain(student: FaceStudent, stored_rgb: Float32Array | np.ndarray, side_px: int) -> tuple[Tensor, Tensor]:
+    """Return unit-length features ``(N, 2048)`` and unit-length projections ``(N, 256)`` of stored faces.
+
+    The halves of the projection are brought to unit length on their own, so that both teachers' values count alike.
+    """
+    student.eval()
+    features, projections = [], []
+    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+        for start in range(0, stored_rgb.shape[0], 64):
+            pictures = plain(np.array(stored_rgb[start : start + 64]), side_px)
+            pooled, projected = student(pictures.contiguous(memory_format=torch.channels_last))
+            features.append(functional.normalize(pooled, dim=1))
+            halves = [functional.normalize(half, dim=1) for half in projected.chunk(2, dim=1)]
+            projections.append(torch.cat(halves, dim=1) / 2**0.5)
+    return torch.cat(features), torch.cat(projections)
+
+
+def measure_watched(student: FaceStudent, watched: WatchedPeople, side_px: int) -> dict[str, float]:
+    """Return cosine to SFace, accuracy and TAR on held-out people, for features and projection."""
+    features, projections = embed_plain(student, watched.pixels_rgb, side_px)
+    half = functional.normalize(projections[:, : watched.sface.shape[1]], dim=1)
+    cosine = float((half * torch.from_numpy(watched.sface)).sum(dim=1).mean())
+    values = {"watched_cosine": round(cosine, 4)}
+    pairs, genuine = person_pairs(watched.people)
+    for name, vectors in (("features", features), ("projection", projections)):
+        measured = measure_pairs(pair_cosines(vectors.numpy(), pairs), genuine)
+        values[f"watched_accuracy_{name}"] = round(measured.accuracy, 5)
+        values[f"watched_tar_1e2_{name}"] = round(measured.tar_at_far_1e2, 5)
+    return values
+
+
+def _parameter_groups(student: FaceStudent, weight_decay: float) -> list[dict[str, object]]:
+    """Return the optimiser's groups: kernels decay, biases and normalisations do not."""
+    kernels = [parameter for parameter in student.parameters() if parameter.ndim > 1]
+    others = [parameter for parameter in student.parameters() if parameter.ndim <= 1]
+    return [{"params": kernels, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
+
+
+@contextmanager
+def _stopping(handler: object) -> Iterator[None]:
+    """Let SIGTERM and SIGINT call the handler within the block."""
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(number, handler) for number in numbers]  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        for number, old in zip(numbers, before, strict=True):
+            signal.signal(number, old)

@@ -1,0 +1,60 @@
+"""Choosing what the student sees in each step, as a function of the step's number alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from facerec_app.core.errors import NotEnoughDataError
+from facerec_app.core.types import Float32Array, Int64Array, UInt8Array
+from facerec_app.training.extractor.face_bank import Shard
+
+
+class TrainingMaterial:
+    """Real faces (the first shard) and made faces (the others), drawn with a fixed share of each.
+
+    Args:
+        shards: the bank, the real faces first.
+        real_share: share of real faces in a batch; 1 where there are no others.
+        seed: with the step's number, decides everything.
+    """
+
+    def __init__(self, shards: Sequence[Shard], real_share: float, seed: int) -> None:
+        if len(shards[0]) == 0:
+            msg = "the bank holds no real faces; run 'prepare' and 'teach' first"
+            raise NotEnoughDataError(msg)
+        self._shards = list(shards)
+        self._real_share = real_share if len(shards) > 1 else 1.0
+        self._seed = seed
+        self._dlib_mean = shards[0].dlib.mean(axis=0)
+
+    @property
+    def dlib_mean(self) -> Float32Array:
+        """Mean of dlib's values over the real faces, ``(128,)`` float32."""
+        return np.asarray(self._dlib_mean, np.float32)
+
+    def __len__(self) -> int:
+        return sum(len(shard) for shard in self._shards)
+
+    def generator(self, step: int, part: int = 0) -> np.random.Generator:
+        """Return the source of chance of one part of one step, which decides its batch and every change to it."""
+        return np.random.default_rng([self._seed, step, part])
+
+    def batch(self, count: int, generator: np.random.Generator) -> tuple[UInt8Array, Float32Array]:
+        """Return ``(N, 128, 128, 3)`` pictures and ``(N, 256)`` targets."""
+        pictures, targets = [], []
+        for shard, row in zip(*self._draw(count, generator), strict=True):
+            source = self._shards[int(shard)]
+            pictures.append(source.pixels_rgb[int(row)])
+            targets.append(np.concatenate([source.sface[int(row)], source.dlib[int(row)] - self._dlib_mean]))
+        return np.stack(pictures), np.stack(targets).astype(np.float32)
+
+    def _draw(self, count: int, generator: np.random.Generator) -> tuple[Int64Array, Int64Array]:
+        """Return which shard and which row of it each picture comes from."""
+        real = generator.random(count) < self._real_share
+        made = max(1, len(self._shards) - 1)
+        shards = np.where(real, 0, 1 + generator.integers(0, made, count))
+        sizes = np.array([len(self._shards[int(shard)]) for shard in shards])
+        rows = (generator.random(count) * sizes).astype(np.int64)
+        return shards.astype(np.int64), rows
