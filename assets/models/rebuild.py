@@ -41,7 +41,9 @@ def verified(path: Path) -> Path:
     """Return the path of a source file, or stop if its bytes are not those this script was written for."""
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     if digest != SOURCE_SHA256[path.name]:
-        raise SystemExit(f"{path} has SHA-256 {digest}, expected {SOURCE_SHA256[path.name]}; install the named version.")
+        raise SystemExit(
+            f"{path} has SHA-256 {digest}, expected {SOURCE_SHA256[path.name]}; install the named version."
+        )
     return path
 
 
@@ -71,17 +73,31 @@ class GraphBuilder:
         """Append one operator that takes the chain's tensor and constants."""
         index = len(self.nodes)
         names = [f"w{index}_{position}" for position in range(len(constants))]
-        self.weights += [
-            numpy_helper.from_array(value, name) for value, name in zip(constants, names, strict=True)
-        ]
+        self.weights += [numpy_helper.from_array(value, name) for value, name in zip(constants, names, strict=True)]
         output = f"t{index}_{op.lower()}"
         self.nodes.append(helper.make_node(op, [self.tensor, *names], [output], **attributes))
         self.tensor = output
 
     def pixels_to_channels_first(self) -> None:
-        """Turn ``(N, H, W, 3)`` uint8 into ``(N, 3, H, W)`` float32."""
-        self.add("Cast", [], to=TensorProto.FLOAT)
+        """Turn ``(N, H, W, 3)`` into ``(N, 3, H, W)``."""
         self.add("Transpose", [], perm=[0, 3, 1, 2])
+
+    def add_gap_penalty(self, pixels: str) -> None:
+        """Keep the gaps between pyramid levels on a canvas out of what follows a first 3x3 convolution.
+
+        Gap pixels hold a very large negative number; it is added wherever the convolution's lower right pixel is one.
+        A level of odd width then pools its last column alone, as if the level had been given by itself.
+
+        Args:
+            pixels: name of the channels-first input.
+        """
+        begin, end, axes = (np.array(values, np.int64) for values in ([0, 2, 2], [1, 2**31, 2**31], [1, 2, 3]))
+        chain, self.tensor = self.tensor, pixels
+        self.add("Slice", [begin, end, axes])
+        self.add("Clip", [np.array(-1e9, np.float32), np.array(0.0, np.float32)])
+        penalised = f"t{len(self.nodes)}_add"
+        self.nodes.append(helper.make_node("Add", [chain, self.tensor], [penalised]))
+        self.tensor = penalised
 
     def conv(self, kernel_hwio: Array, bias: Array) -> None:
         self.add("Conv", [np.ascontiguousarray(kernel_hwio.transpose(3, 2, 0, 1)), bias])
@@ -90,9 +106,7 @@ class GraphBuilder:
         self.add("PRelu", [alpha.reshape(-1, 1, 1)])
 
     def pool(self, size: int, pads: list[int] | None = None, ceil: int = 0) -> None:
-        self.add(
-            "MaxPool", [], kernel_shape=[size, size], strides=[2, 2], pads=pads or [0, 0, 0, 0], ceil_mode=ceil
-        )
+        self.add("MaxPool", [], kernel_shape=[size, size], strides=[2, 2], pads=pads or [0, 0, 0, 0], ceil_mode=ceil)
 
     def dense(self, kernel: Array, bias: Array) -> None:
         self.add("Gemm", [kernel, bias])
@@ -102,7 +116,7 @@ class GraphBuilder:
         graph = helper.make_graph(
             self.nodes,
             name,
-            [helper.make_tensor_value_info("pixels_rgb", TensorProto.UINT8, input_shape)],
+            [helper.make_tensor_value_info("pixels_rgb", TensorProto.FLOAT, input_shape)],
             [helper.make_tensor_value_info(output, TensorProto.FLOAT, output_shape)],
             self.weights,
         )
@@ -141,11 +155,16 @@ def channels_first_rows(kernel: Array, side: int) -> Array:
 
 
 def build_pnet(w: list[Array]) -> onnx.ModelProto:
-    """P-Net: 12-pixel cells, stride 2, as a fully convolutional map of (face logit, four box offsets)."""
+    """P-Net: 12-pixel cells, stride 2, as a fully convolutional map of (face logit, four box offsets).
+
+    The input is a canvas of pyramid levels with gaps (``add_gap_penalty``); a single picture needs none.
+    """
     net = GraphBuilder("pixels_rgb")
     net.pixels_to_channels_first()
+    pixels = net.tensor
     net.conv(*fold_normalisation(w[0], w[1]))
     net.prelu_map(w[2])
+    net.add_gap_penalty(pixels)
     net.pool(2, ceil=1)
     net.conv(w[3], w[4])
     net.prelu_map(w[5])
@@ -196,7 +215,7 @@ def build_onet(w: list[Array]) -> onnx.ModelProto:
     return net.model("mtcnn_onet", ["batch", 48, 48, 3], "logit_offsets_landmarks", ["batch", 15])
 
 
-# --- SFace and YuNet ---------------------------------------------------------------------------------------------------
+# --- SFace and YuNet -------------------------------------------------------------------------------------------------
 
 
 def fold_constants(model: onnx.ModelProto) -> onnx.ModelProto:

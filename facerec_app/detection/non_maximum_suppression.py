@@ -28,7 +28,7 @@ def suppress_overlaps(
     Returns:
         ``(K,)`` int64 rows.
     """
-    order = np.argsort(-scores, kind="stable")
+    order: Int64Array = np.argsort(-scores, kind="stable")
     if order.size < 2:
         return order
     left, top, right, bottom = boxes_xyxy[order].T.astype(np.float32, copy=False)
@@ -46,4 +46,5 @@ def suppress_overlaps(
     else:
         limit = np.minimum(areas[:, None], areas) * np.float32(threshold)
     beaten = np.triu(inter > limit, k=1).any(axis=0)
-    return order[~beaten]
+    kept: Int64Array = order[~beaten]
+    return kept

@@ -75,7 +75,9 @@ class YunetDetector:
             pixels_rgb = np.asarray(
                 cv2.resize(pixels_rgb, (inner_width, inner_height), interpolation=cv2.INTER_AREA), np.uint8
             )
-        padded = np.zeros((*(-(-side // SIDE_MULTIPLE_PX) * SIDE_MULTIPLE_PX for side in pixels_rgb.shape[:2]), 3), np.uint8)
+        padded = np.zeros(
+            (*(-(-side // SIDE_MULTIPLE_PX) * SIDE_MULTIPLE_PX for side in pixels_rgb.shape[:2]), 3), np.uint8
+        )
         padded[:inner_height, :inner_width] = pixels_rgb
         return padded
 

@@ -28,9 +28,7 @@ class OpenvinoSession:
     Any thread may call ``run``; calls are served one after another.
     """
 
-    def __init__(
-        self, model: bytes, *, name: str, threads: int | None = None, precision: Precision = "f32"
-    ) -> None:
+    def __init__(self, model: bytes, *, name: str, threads: int | None = None, precision: Precision = "f32") -> None:
         """Compile a network.
 
         Args:

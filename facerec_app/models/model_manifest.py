@@ -130,7 +130,9 @@ def _parse(content: dict[str, Any]) -> ModelManifest:
 
 
 def _parse_file(name: str, entry: dict[str, Any]) -> ModelFile:
-    model_file = ModelFile(name=name, size_bytes=int(entry["bytes"]), **{k: v for k, v in entry.items() if k != "bytes"})
+    model_file = ModelFile(
+        name=name, size_bytes=int(entry["bytes"]), **{k: v for k, v in entry.items() if k != "bytes"}
+    )
     if Path(model_file.file).name != model_file.file or "\\" in model_file.file:
         raise ValueError(f"entry {name} names a path instead of a file")
     if len(model_file.sha256) != 64 or int(model_file.sha256, 16) < 0:
