@@ -34,6 +34,7 @@ class StreamConnection:
         self._events: SimpleQueue[dict[str, Any]] = SimpleQueue()
         self._mapped_file = ""
         self._mapping: mmap.mmap | None = None
+        self._mapping_lock = Lock()
         self._end_lock = Lock()
         self._ended = False
         self._process = self._start()
@@ -61,7 +62,10 @@ class StreamConnection:
         event = self._next_event(self._read_timeout_s)
         if event["event"] != "frame":
             return ("end" if event["event"] == "end" else "lost"), None, -1
-        pixels = self._copy_pixels(str(event["file"]), int(event["height"]), int(event["width"]))
+        with self._mapping_lock:
+            if self._ended:
+                return "lost", None, -1
+            pixels = self._copy_pixels(str(event["file"]), int(event["height"]), int(event["width"]))
         return "frame", pixels, int(event["index"])
 
     def end(self) -> None:
@@ -77,14 +81,14 @@ class StreamConnection:
             if pipe is not None:
                 self._close_pipe(pipe)
         self._events.put(_LOST)
+        with self._mapping_lock:  # Windows does not remove a file that is mapped
+            self._unmap()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def release_mapping(self) -> None:
-        """Give the shared frame back; only from the thread that calls ``next_frame``."""
+    def _unmap(self) -> None:
         if self._mapping is not None:
             self._mapping.close()
             self._mapping = None
-            self._mapped_file = ""
 
     def _start(self) -> subprocess.Popen[str]:
         paths = [str(_PACKAGE_ROOT), os.environ.get("PYTHONPATH", "")]
@@ -122,7 +126,7 @@ class StreamConnection:
 
     def _copy_pixels(self, file: str, height: int, width: int) -> UInt8Array:
         if self._mapping is None or file != self._mapped_file:
-            self.release_mapping()
+            self._unmap()
             with Path(file).open("rb") as stream:
                 self._mapping = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
             self._mapped_file = file

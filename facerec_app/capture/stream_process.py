@@ -22,7 +22,7 @@ import shutil
 import sys
 from pathlib import Path
 from threading import Lock, Semaphore, Thread
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 import cv2
 import numpy as np
@@ -79,13 +79,20 @@ class ParentLink:
 
     def answer(self, event: str, **values: Any) -> None:
         """Send one event."""
-        with self._write_lock:
-            self._answers.write(json.dumps({"event": event, **values}) + "\n")
-            self._answers.flush()
+        try:
+            with self._write_lock:
+                self._answers.write(json.dumps({"event": event, **values}) + "\n")
+                self._answers.flush()
+        except OSError:
+            self._leave()
 
     def _listen(self) -> None:
         for _line in self._requests:
             self._wanted.release()
+        self._leave()
+
+    def _leave(self) -> NoReturn:
+        """End at once: the parent is gone."""
         shutil.rmtree(self._folder, ignore_errors=True)
         os._exit(0)  # the capture may hang in FFmpeg for ever: nothing gentler ends it
 

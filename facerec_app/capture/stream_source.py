@@ -95,7 +95,6 @@ class StreamSource:
             if pixels is not None:
                 return self._frame(pixels, index)
             connection.end()
-            connection.release_mapping()
             if event == "end":
                 self._ended = True
             elif not self._closed.is_set():
