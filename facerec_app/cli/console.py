@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -35,16 +36,12 @@ def print_json(value: Any) -> None:
 
 def print_error(message: str) -> None:
     """Print one error line on standard error."""
-    err.print(f"[bold red]error:[/] {_escaped(message)}", soft_wrap=True)
+    err.print(f"[bold red]error:[/] {escape(message)}", soft_wrap=True)
 
 
 def print_warning(message: str) -> None:
     """Print one warning line on standard error."""
-    err.print(f"[bold yellow]note:[/] {_escaped(message)}", soft_wrap=True)
-
-
-def _escaped(text: str) -> str:
-    return text.replace("[", r"\[")
+    err.print(f"[bold yellow]note:[/] {escape(message)}", soft_wrap=True)
 
 
 @contextmanager
@@ -64,7 +61,7 @@ def progress_bar(title: str, *, shown: bool = True) -> Iterator[ProgressCallback
         task = bar.add_task(title, total=None, what="")
 
         def report(progress: WorkProgress) -> None:
-            bar.update(task, completed=progress.done, total=progress.total, what=_escaped(progress.what[-40:]))
+            bar.update(task, completed=progress.done, total=progress.total, what=escape(progress.what[-40:]))
 
         yield report
 

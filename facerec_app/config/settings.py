@@ -82,7 +82,9 @@ def load_settings(file: Path | None = None) -> Settings:
             raise ConfigError(f"The settings file {path} holds '{name}', which is not a setting; remove that line.")
         expected = types.get(name, (int, float))
         if isinstance(value, bool) or not isinstance(value, expected):
-            raise ConfigError(f"The settings file {path} gives '{name}' a value of the wrong kind ({value!r}); mend it.")
+            raise ConfigError(
+                f"The settings file {path} gives '{name}' a value of the wrong kind ({value!r}); mend it."
+            )
     if "database_dir" in values:
         values["database_dir"] = Path(values["database_dir"]).expanduser()
     return settings.with_overrides(**values)

@@ -54,7 +54,9 @@ class ContactSheet:
         card_height, card_width = _TILE_PX + _LINE_COUNT * (_TEXT_PX + 10), 2 * _TILE_PX + 4
         rows = max(1, -(-len(cards) // columns))
         top = 4 * _TEXT_PX
-        sheet = np.empty((top + rows * (card_height + _GAP_PX), columns * (card_width + _GAP_PX) + _GAP_PX, 3), np.uint8)
+        sheet = np.empty(
+            (top + rows * (card_height + _GAP_PX), columns * (card_width + _GAP_PX) + _GAP_PX, 3), np.uint8
+        )
         sheet[:] = _BACK_RGB
         paste(sheet, text_picture(title, _TEXT_PX + 6, _INK_RGB, _BACK_RGB), _GAP_PX - 4, _GAP_PX)
         for number, card in enumerate(cards):

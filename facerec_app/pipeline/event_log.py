@@ -50,7 +50,9 @@ class EventLog:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file: TextIO = path.open("w", encoding="utf-8", newline="\n")
         except OSError as exc:
-            raise OutputWriteError(f"Cannot write events to {path}: {exc.strerror or exc}. Choose another --events file.") from exc
+            raise OutputWriteError(
+                f"Cannot write events to {path}: {exc.strerror or exc}. Choose another --events file."
+            ) from exc
 
     def add(self, result: FrameResult) -> None:
         """Write the events of one frame.
@@ -63,7 +65,9 @@ class EventLog:
                 self._file.write(json.dumps(event, ensure_ascii=False) + "\n")
             self._file.flush()
         except OSError as exc:
-            raise OutputWriteError(f"Cannot write events to {self.path}: {exc.strerror or exc}. Free some space.") from exc
+            raise OutputWriteError(
+                f"Cannot write events to {self.path}: {exc.strerror or exc}. Free some space."
+            ) from exc
 
     def close(self) -> None:
         self._file.close()

@@ -25,9 +25,7 @@ def _font(size_px: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 
 @lru_cache(maxsize=512)
-def text_picture(
-    text: str, size_px: int, text_rgb: tuple[int, int, int], back_rgb: tuple[int, int, int]
-) -> UInt8Array:
+def text_picture(text: str, size_px: int, text_rgb: tuple[int, int, int], back_rgb: tuple[int, int, int]) -> UInt8Array:
     """Return ``(h, w, 3)`` uint8: the text on a plain ground with a small padding; cached, never write to it."""
     font = _font(size_px)
     left, _, right, _ = font.getbbox(text)

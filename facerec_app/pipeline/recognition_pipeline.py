@@ -96,9 +96,7 @@ class RecognitionPipeline:
             stages.album.add(frame, detections, track_ids, qualities)
             self._forget_ended_tracks()
         snapshot = self.index.snapshot
-        return FrameResult(
-            frame, detections, track_ids, decisions, clock.stage_ms, snapshot.revision, snapshot.names
-        )
+        return FrameResult(frame, detections, track_ids, decisions, clock.stage_ms, snapshot.revision, snapshot.names)
 
     def use_gallery(self, index: GalleryIndex) -> None:
         """Take a new state of the gallery: every face in view is looked at and judged again."""
@@ -112,9 +110,7 @@ class RecognitionPipeline:
         self.stages.album.clear()
         self.use_gallery(self.index)
 
-    def _vote(
-        self, track_ids: Int64Array, scores: PersonScores, qualities: Float32Array, timestamp_s: float
-    ) -> None:
+    def _vote(self, track_ids: Int64Array, scores: PersonScores, qualities: Float32Array, timestamp_s: float) -> None:
         for row, track_id in enumerate(track_ids.tolist()):
             look = PersonScores(scores.person_ids[row : row + 1], scores.logits[row : row + 1], scores.gallery_people)
             self.stages.votes.add(track_id, look, float(qualities[row]), timestamp_s)
@@ -124,4 +120,3 @@ class RecognitionPipeline:
         self.stages.votes.forget(live)
         self.stages.schedule.forget(live)
         self.stages.album.forget(live)
-

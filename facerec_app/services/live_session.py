@@ -21,6 +21,9 @@ from facerec_app.pipeline.track_album import FacePicture
 
 _LOGGER = logging.getLogger(__name__)
 _RATE_WINDOW_S = 2.0
+# While paused no frame comes; after a change of the gallery the held picture is judged again, with as many looks as a
+# verdict needs.
+_REVIEW_LOOKS = 4
 
 
 class SessionListener(Protocol):
@@ -166,9 +169,7 @@ class LiveSession:
 
     def figures(self) -> SessionFigures:
         """Return how the session is doing."""
-        return SessionFigures(
-            self._slot.arrivals.rate(), self._results.rate(), self._delay_ms, self._slot.dropped
-        )
+        return SessionFigures(self._slot.arrivals.rate(), self._results.rate(), self._delay_ms, self._slot.dropped)
 
     def stop(self, timeout_s: float = 5.0) -> bool:
         """Ask both threads to end and wait for them; return whether they did."""
@@ -181,18 +182,21 @@ class LiveSession:
     def _run(self) -> None:
         try:
             pipeline = self._pipeline = self._make_pipeline()
+            newest: Frame | None = None
+            reviews = 0
             while not self._slot.finished:
-                frame = self._slot.take(0.25)
-                self._obey_commands(pipeline)
+                frame = self._slot.take(0.25 if reviews == 0 else 0.0)
+                if self._obey_commands(pipeline):
+                    reviews = _REVIEW_LOOKS
                 if frame is None:
-                    continue
-                result = pipeline.process(frame)
-                self._results.tick()
-                self._delay_ms = self._slot.delay_ms(frame)
-                self._listener.on_result(result)
+                    if newest is None or reviews == 0 or not self.is_paused:
+                        continue
+                    frame, reviews = newest, reviews - 1
+                newest = frame
+                self._recognise(pipeline, frame)
         except FacerecError as exc:
             self._fail(exc)
-        except Exception as exc:  # noqa: BLE001 - a thread has nobody above it to tell
+        except Exception as exc:
             _LOGGER.exception("Recognition failed")
             self._fail(InferenceError(f"Recognition stopped: {exc}. Run 'facerec doctor' to check the installation."))
 
@@ -200,10 +204,19 @@ class LiveSession:
         self._slot.close()
         self._listener.on_error(error)
 
-    def _obey_commands(self, pipeline: RecognitionPipeline) -> None:
+    def _recognise(self, pipeline: RecognitionPipeline, frame: Frame) -> None:
+        result = pipeline.process(frame)
+        self._results.tick()
+        self._delay_ms = self._slot.delay_ms(frame)
+        self._listener.on_result(result)
+
+    def _obey_commands(self, pipeline: RecognitionPipeline) -> bool:
+        """Carry out what was asked for; return whether there was anything."""
+        obeyed = False
         while True:
             try:
                 command = self._commands.get_nowait()
             except queue.Empty:
-                return
+                return obeyed
             command(pipeline)
+            obeyed = True

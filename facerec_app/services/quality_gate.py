@@ -47,7 +47,9 @@ def choose_subject(detections: FaceDetections, limits: QualityLimits, what: str)
     areas = box_areas(detections.boxes_xyxy)
     order = np.argsort(-areas)
     if len(order) > 1 and areas[order[0]] < limits.dominance * areas[order[1]]:
-        raise MultipleFacesError(f"{len(detections)} faces are in {what}; crop the picture to the person and try again.")
+        raise MultipleFacesError(
+            f"{len(detections)} faces are in {what}; crop the picture to the person and try again."
+        )
     return int(order[0])
 
 
@@ -76,5 +78,3 @@ def quality_fault(crops: FaceCrops, row: int, limits: QualityLimits) -> str | No
     if abs(float(crops.yaw_deg[row])) > limits.max_yaw_deg:
         return "is turned away too far; look towards the camera"
     return None
-
-

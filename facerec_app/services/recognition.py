@@ -112,7 +112,7 @@ class RecognitionService:
         progress(Progress(len(outcomes), len(paths)))
         return outcomes
 
-    def run(  # noqa: PLR0913 - one argument for each thing a run can be told
+    def run(
         self,
         source: FrameSource,
         *,

@@ -1,0 +1,74 @@
+"""``facerec doctor``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from facerec_app.cli.console import err, out, print_json
+from facerec_app.cli.context import application
+from facerec_app.cli.exit_codes import UNEXPECTED
+from facerec_app.core.errors import FacerecError
+from facerec_app.services.doctor import Health
+
+_MARKS = {Health.GOOD: "[green]good[/]", Health.NOTE: "[yellow]note[/]", Health.FAULT: "[bold red]fault[/]"}
+
+
+def add_to(cli: typer.Typer) -> None:
+    """Add the command."""
+    cli.command()(doctor)
+
+
+def doctor(
+    ctx: typer.Context,
+    speed: Annotated[
+        bool, typer.Option("--speed/--no-speed", help="Also measure how fast each stage runs here.")
+    ] = True,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+) -> None:
+    """Check the installation, the model files, the gallery, cameras and speed, and say what to do about each fault.
+
+    Example: facerec doctor
+    """
+    with application(ctx) as app:
+        service = app.doctor()
+        checks = service.examine()
+        stage_ms: dict[str, float] = {}
+        fault: FacerecError | None = None
+        if speed:
+            try:
+                with err.status("Measuring speed ..."):
+                    stage_ms = dict(service.stage_speed())
+            except FacerecError as exc:
+                fault = exc
+    broken = fault is not None or any(check.health is Health.FAULT for check in checks)
+    if json:
+        print_json(
+            {
+                "healthy": not broken,
+                "checks": [
+                    {"what": c.what, "health": c.health.value, "found": c.found, "remedy": c.remedy} for c in checks
+                ],
+                "stage_ms": {stage: round(value, 3) for stage, value in stage_ms.items()},
+                "speed_error": str(fault) if fault is not None else None,
+            }
+        )
+    else:
+        table = Table("Checked", "", "Found", "What to do", box=None, header_style="bold")
+        for check in checks:
+            table.add_row(check.what, _MARKS[check.health], escape(check.found), escape(check.remedy))
+        out.print(table)
+        if stage_ms:
+            speeds = Table("Stage, 640x360 video", "median ms a frame", box=None, header_style="bold")
+            speeds.columns[1].justify = "right"
+            for stage, value in stage_ms.items():
+                speeds.add_row(stage, f"{value:.1f}")
+            out.print()
+            out.print(speeds)
+        if fault is not None:
+            out.print(f"[bold red]fault[/] speed could not be measured: {escape(str(fault))}")
+    if broken:
+        raise typer.Exit(UNEXPECTED)

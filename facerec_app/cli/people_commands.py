@@ -1,0 +1,149 @@
+"""``facerec people``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from facerec_app.cli.console import out, print_json
+from facerec_app.cli.context import application
+from facerec_app.gallery.records import EnrolledFace, Person
+
+Who = Annotated[str, typer.Argument(help="Name or identifier.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+
+
+def add_to(cli: typer.Typer) -> None:
+    """Add the group of commands."""
+    people = typer.Typer(help="Who is enrolled: list, show, rename, remove, export.", no_args_is_help=True)
+    people.command(name="list")(list_people)
+    people.command()(show)
+    people.command()(rename)
+    people.command()(remove)
+    people.command()(export)
+    cli.add_typer(people, name="people")
+
+
+def list_people(ctx: typer.Context, json: AsJson = False) -> None:
+    """List everybody who is enrolled.
+
+    Example: facerec people list --json
+    """
+    with application(ctx) as app:
+        people = app.people().everybody()
+    if json:
+        print_json([_person_record(person) for person in people])
+    elif not people:
+        out.print("Nobody is enrolled yet. Enrol somebody: facerec enrol NAME PICTURE...")
+    else:
+        table = Table("Name", "Faces", "Enrolled", "Agreed until", box=None, header_style="bold")
+        for person in people:
+            table.add_row(escape(person.name), str(person.face_count), f"{person.created_at:%Y-%m-%d}", _until(person))
+        out.print(table)
+
+
+def show(ctx: typer.Context, who: Who, json: AsJson = False) -> None:
+    """Show one person with all their faces.
+
+    Example: facerec people show "Ada Lovelace"
+    """
+    with application(ctx) as app:
+        person, faces = app.people().find(who), app.people().faces(who)
+    if json:
+        print_json({**_person_record(person), "faces": [_face_record(face) for face in faces]})
+        return
+    out.print(f"[bold]{escape(person.name)}[/]  [dim]{person.person_id}[/]")
+    if person.consent is not None:
+        consent = person.consent
+        out.print(f"Agreed by {escape(consent.agreed_by)} for {escape(consent.purpose)}, until {_until(person)}")
+    table = Table("From", "Size px", "Sharp", "Turned", "Enrolled", box=None, header_style="bold")
+    for face in faces:
+        table.add_row(
+            escape(face.source),
+            f"{face.size_px:.0f}",
+            f"{face.sharpness:.2f}",
+            f"{face.yaw_deg:+.0f} deg",
+            f"{face.created_at:%Y-%m-%d %H:%M}",
+        )
+    out.print(table)
+
+
+def rename(ctx: typer.Context, who: Who, new_name: Annotated[str, typer.Argument(help="The new name.")]) -> None:
+    """Give a person another name.
+
+    Example: facerec people rename "Ada Byron" "Ada Lovelace"
+    """
+    with application(ctx) as app:
+        person = app.people().rename(who, new_name)
+    out.print(f"Renamed to [green]{escape(person.name)}[/].")
+
+
+def remove(
+    ctx: typer.Context,
+    who: Who,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete a person with every picture and feature of theirs; this cannot be undone.
+
+    Example: facerec people remove "Ada Lovelace"
+    """
+    with application(ctx) as app:
+        person = app.people().find(who)
+        if not yes:
+            typer.confirm(f"Delete {person.name} with {person.face_count} faces for good?", abort=True, err=True)
+        app.people().remove(person.person_id)
+    out.print(f"Deleted {escape(person.name)} with {person.face_count} faces.")
+
+
+def export(
+    ctx: typer.Context, who: Who, folder: Annotated[Path, typer.Argument(help="A new or empty folder.")]
+) -> None:
+    """Write a person's pictures and record into a folder.
+
+    Example: facerec people export "Ada Lovelace" ada-export/
+    """
+    with application(ctx) as app:
+        files = app.people().export(who, folder)
+    out.print(f"{len(files)} files written to {escape(str(folder))}")
+
+
+def _until(person: Person) -> str:
+    if person.consent is None:
+        return ""
+    return person.consent.until.isoformat() if person.consent.until is not None else "no end"
+
+
+def _person_record(person: Person) -> dict[str, Any]:
+    consent = person.consent
+    return {
+        "person_id": person.person_id,
+        "name": person.name,
+        "faces": person.face_count,
+        "created_at": person.created_at.isoformat(),
+        "consent": None
+        if consent is None
+        else {
+            "purpose": consent.purpose,
+            "agreed_by": consent.agreed_by,
+            "until": consent.until.isoformat() if consent.until is not None else None,
+        },
+    }
+
+
+def _face_record(face: EnrolledFace) -> dict[str, Any]:
+    return {
+        "face_id": face.face_id,
+        "source": face.source,
+        "picture": str(face.picture_file),
+        "box_xyxy": [round(float(v), 1) for v in face.box_xyxy],
+        "size_px": round(face.size_px, 1),
+        "sharpness": round(face.sharpness, 3),
+        "yaw_deg": round(face.yaw_deg, 1),
+        "brightness": round(face.brightness, 3),
+        "created_at": face.created_at.isoformat(),
+        "state": face.state.value,
+    }

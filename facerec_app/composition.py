@@ -1,0 +1,231 @@
+"""The one place that names concrete classes: from settings to a working application."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from functools import cached_property
+
+from facerec_app.alignment.five_point_aligner import FivePointAligner
+from facerec_app.alignment.templates import TEMPLATES
+from facerec_app.config.paths import assets_dir
+from facerec_app.config.settings import Settings
+from facerec_app.core.errors import GalleryReadError, WeightsMissingError
+from facerec_app.core.protocols import FaceDetector, FeatureExtractor, FrameSource
+from facerec_app.core.types import FrameResult
+from facerec_app.decision.identity_calibration import IdentityCalibration, identity_calibration_from_bytes
+from facerec_app.decision.person_ranker import TemplatePersonRanker
+from facerec_app.decision.threshold_decider import ThresholdDecider
+from facerec_app.decision.track_votes import TrackVotes
+from facerec_app.gallery.gallery_store import GalleryStore
+from facerec_app.models.model_manifest import RecognitionProfile
+from facerec_app.models.model_store import ModelStore
+from facerec_app.pipeline.embedding_schedule import EmbeddingSchedule
+from facerec_app.pipeline.picture_pipeline import PicturePipeline
+from facerec_app.pipeline.recognition_pipeline import RecognitionPipeline, Stages
+from facerec_app.pipeline.track_album import TrackAlbum
+from facerec_app.services.application import Application
+from facerec_app.services.demonstration import DemonstrationService
+from facerec_app.services.doctor import DoctorService
+from facerec_app.services.enrolment import EnrolmentService
+from facerec_app.services.face_reader import FaceReader
+from facerec_app.services.gallery_session import GallerySession
+from facerec_app.services.people import PeopleService
+from facerec_app.services.recognition import RecognitionService
+from facerec_app.services.verification import VerificationService
+from facerec_app.similarity.similarity_network import SimilarityNetwork
+from facerec_app.tracking.motion_tracker import MotionTracker
+
+_PICTURE_MIN_FACE_PX = 20  # in a picture there is time to look for small faces
+
+
+def compose(settings: Settings) -> Application:
+    """Return the application for these settings; nothing is loaded before it is needed."""
+    return ComposedApplication(settings)
+
+
+class ComposedApplication:
+    """Makes every part once, when it is first asked for."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._detectors: dict[int, FaceDetector] = {}
+
+    @property
+    def settings(self) -> Settings:
+        return self._settings
+
+    def models(self) -> ModelStore:
+        return self._models
+
+    def gallery(self) -> GallerySession:
+        return self._gallery
+
+    def people(self) -> PeopleService:
+        return self._people
+
+    def enrolment(self) -> EnrolmentService:
+        return self._enrolment
+
+    def recognition(self) -> RecognitionService:
+        return self._recognition
+
+    def verification(self) -> VerificationService:
+        from facerec_app.capture.images import read_image
+        from facerec_app.training.picture_features import FacePath
+
+        profile = self._profile
+        names = [profile.extractor_file, profile.similarity_file, profile.calibration_file]
+        hashes = {name: self._models.entry(name).sha256 for name in names if name is not None}
+        path = FacePath(read_image, self._picture_detector, self._aligner, self._extractor)
+        return VerificationService(path, self._scorer, self._calibration, hashes)
+
+    def demonstration(self) -> DemonstrationService:
+        return DemonstrationService(assets_dir() / "demo", self._enrolment, self._recognition, self._people)
+
+    def doctor(self) -> DoctorService:
+        return DoctorService(self._settings, self._models, self._gallery_state, self._demonstration_results)
+
+    def make_pipeline(self) -> RecognitionPipeline:
+        stages = Stages(
+            detector=self._detector(self._settings.min_face_px),
+            aligner=self._aligner,
+            tracker=MotionTracker(),
+            extractor=self._extractor,
+            ranker=self._make_ranker(),
+            votes=TrackVotes(self._calibration, stranger_rate=self._settings.stranger_rate),
+            schedule=EmbeddingSchedule(),
+            album=TrackAlbum(),
+        )
+        return RecognitionPipeline(stages, self._present_gallery().index())
+
+    def open_source(self, spec: str, on_status: Callable[[str], None] | None = None) -> FrameSource:
+        from facerec_app.capture.open_source import open_source
+
+        return open_source(spec, on_status=on_status)
+
+    def close(self) -> None:
+        store = self.__dict__.get("_store")
+        if store is not None:
+            store.close()
+
+    def _make_picture_pipeline(self) -> PicturePipeline:
+        return PicturePipeline(
+            self._picture_detector,
+            self._aligner,
+            self._extractor,
+            self._make_ranker(),
+            ThresholdDecider(self._calibration, stranger_rate=self._settings.stranger_rate),
+            self._present_gallery().index(),
+        )
+
+    def _present_gallery(self) -> GallerySession:
+        """Return the gallery with every face embedded by the extractor in use."""
+        self._gallery.embed_missing()
+        return self._gallery
+
+    def _make_ranker(self) -> TemplatePersonRanker:
+        return TemplatePersonRanker(self._scorer)
+
+    def _gallery_state(self) -> str:
+        if not self._settings.database.database_file.exists():
+            return f"empty, will be made in {self._settings.database_dir}"
+        problems = self._store.check()
+        if problems:
+            raise GalleryReadError("; ".join(problems))
+        people = self._store.people()
+        faces = sum(person.face_count for person in people)
+        return f"sound: {len(people)} people, {faces} faces in {self._settings.database_dir}"
+
+    def _demonstration_results(self, frames: int) -> list[FrameResult]:
+        pipeline = self.make_pipeline()
+        source = self.open_source(str(assets_dir() / "demo" / "demo.mp4"))
+        try:
+            # The first seconds show nobody; the figures are to be those of a face being followed.
+            read = (frame for frame in iter(source.read, None) if frame.index >= 60)
+            return [pipeline.process(frame) for frame in itertools.islice(read, frames)]
+        finally:
+            source.close()
+
+    @property
+    def _threads(self) -> int | None:
+        return self._settings.threads or None
+
+    @cached_property
+    def _models(self) -> ModelStore:
+        return ModelStore()
+
+    @cached_property
+    def _profile(self) -> RecognitionProfile:
+        return self._models.profile(self._settings.profile)
+
+    @cached_property
+    def _store(self) -> GalleryStore:
+        return GalleryStore(self._settings.database)
+
+    @cached_property
+    def _gallery(self) -> GallerySession:
+        return GallerySession(self._store, self._extractor, self._aligner)
+
+    @cached_property
+    def _people(self) -> PeopleService:
+        return PeopleService(self._store)
+
+    @cached_property
+    def _enrolment(self) -> EnrolmentService:
+        reader = FaceReader(self._picture_detector, self._aligner, self._extractor)
+        return EnrolmentService(self._store, reader, self._gallery)
+
+    @cached_property
+    def _recognition(self) -> RecognitionService:
+        return RecognitionService(self.make_pipeline, self._make_picture_pipeline)
+
+    @cached_property
+    def _picture_detector(self) -> FaceDetector:
+        return self._detector(min(_PICTURE_MIN_FACE_PX, self._settings.min_face_px))
+
+    @cached_property
+    def _aligner(self) -> FivePointAligner:
+        return FivePointAligner(TEMPLATES[self._profile.alignment_template], self._profile.crop_size_px)
+
+    @cached_property
+    def _extractor(self) -> FeatureExtractor:
+        if self._profile.extractor == "sface":
+            from facerec_app.extraction.sface_extractor import SfaceExtractor
+
+            return SfaceExtractor(self._models, threads=self._threads, model=self._profile.extractor_file)
+        from facerec_app.extraction.resnet50_extractor import Resnet50Extractor
+
+        return Resnet50Extractor(self._models, threads=self._threads, model=self._profile.extractor_file)
+
+    @cached_property
+    def _scorer(self) -> SimilarityNetwork:
+        name = self._required(self._profile.similarity_file)
+        return SimilarityNetwork.from_bytes(self._models.read(name), self._models.entry(name).file)
+
+    @cached_property
+    def _calibration(self) -> IdentityCalibration:
+        name = self._required(self._profile.calibration_file)
+        return identity_calibration_from_bytes(self._models.read(name), self._models.entry(name).file)
+
+    def _required(self, name: str | None) -> str:
+        if name is None:
+            raise WeightsMissingError(
+                f"The profile '{self._profile.name}' has no similarity network yet; choose another with --profile."
+            )
+        return name
+
+    def _detector(self, min_face_px: int) -> FaceDetector:
+        if min_face_px not in self._detectors:
+            self._detectors[min_face_px] = self._make_detector(min_face_px)
+        return self._detectors[min_face_px]
+
+    def _make_detector(self, min_face_px: int) -> FaceDetector:
+        name = self._settings.detector or self._profile.detector
+        if name == "yunet":
+            from facerec_app.detection.yunet_detector import YunetDetector
+
+            return YunetDetector(self._models, threads=self._threads)
+        from facerec_app.detection.mtcnn_detector import MtcnnDetector
+
+        return MtcnnDetector(self._models, min_face_size_px=float(min_face_px), threads=self._threads)

@@ -1,0 +1,56 @@
+"""What the command line and the window are given: every service, made when first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from facerec_app.config.settings import Settings
+from facerec_app.core.protocols import FrameSource
+from facerec_app.models.model_store import ModelStore
+from facerec_app.pipeline.recognition_pipeline import RecognitionPipeline
+from facerec_app.services.demonstration import DemonstrationService
+from facerec_app.services.doctor import DoctorService
+from facerec_app.services.enrolment import EnrolmentService
+from facerec_app.services.gallery_session import GallerySession
+from facerec_app.services.people import PeopleService
+from facerec_app.services.recognition import RecognitionService
+from facerec_app.services.verification import VerificationService
+
+
+class Application(Protocol):
+    """The program as its front ends see it.
+
+    Services are made once and may be used from any thread, one call at a time; ``make_pipeline`` gives a new pipeline
+    for the thread that calls it.
+    """
+
+    @property
+    def settings(self) -> Settings: ...
+
+    def models(self) -> ModelStore: ...
+
+    def gallery(self) -> GallerySession: ...
+
+    def people(self) -> PeopleService: ...
+
+    def enrolment(self) -> EnrolmentService: ...
+
+    def recognition(self) -> RecognitionService: ...
+
+    def verification(self) -> VerificationService: ...
+
+    def demonstration(self) -> DemonstrationService: ...
+
+    def doctor(self) -> DoctorService: ...
+
+    def make_pipeline(self) -> RecognitionPipeline: ...
+
+    def open_source(self, spec: str, on_status: Callable[[str], None] | None = None) -> FrameSource: ...
+
+    def close(self) -> None:
+        """Close the gallery."""
+        ...
+
+
+ApplicationFactory = Callable[[Settings], Application]

@@ -1,0 +1,177 @@
+"""What is installed, whether it is whole, how fast it runs here, and what to do about each fault."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import shutil
+import sqlite3
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from facerec_app.capture.camera_source import CameraDescription, CameraSource, list_cameras
+from facerec_app.config.settings import Settings
+from facerec_app.core.errors import FacerecError
+from facerec_app.core.types import FrameResult
+from facerec_app.models.model_store import ModelStore
+
+_PACKAGES = (
+    "numpy",
+    "opencv-python-headless",
+    "openvino",
+    "PySide6-Essentials",
+    "tensorflow",
+    "keras",
+    "mtcnn",
+    "joblib",
+    "pillow",
+    "pillow-heif",
+)
+_LEAST_FREE_BYTES = 500 * 1024 * 1024
+
+
+class Health(Enum):
+    """How a check came out."""
+
+    GOOD = "good"
+    NOTE = "note"
+    FAULT = "fault"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at.
+
+    Attributes:
+        what: a few words.
+        health: how it came out.
+        found: what was found.
+        remedy: what to do, empty where nothing is to be done.
+    """
+
+    what: str
+    health: Health
+    found: str
+    remedy: str = ""
+
+
+class DoctorService:
+    """Looks at the installation, the gallery and the devices; changes nothing.
+
+    Args:
+        settings: in use.
+        models: the shipped model files.
+        check_gallery: opens the gallery read-only and returns a line on it; raises ``GalleryError`` if it is damaged.
+        run_stages: recognises some frames of the demonstration and returns the results, newest last.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        models: ModelStore,
+        check_gallery: Callable[[], str],
+        run_stages: Callable[[int], list[FrameResult]],
+    ) -> None:
+        self._settings = settings
+        self._models = models
+        self._check_gallery = check_gallery
+        self._run_stages = run_stages
+
+    def examine(self) -> list[Check]:
+        """Return every check, most basic first."""
+        return [
+            _python_check(),
+            *[_package_check(name) for name in _PACKAGES],
+            *self._model_checks(),
+            self._gallery_check(),
+            self._disk_check(),
+            *_camera_checks(),
+        ]
+
+    def stage_speed(self, frames: int = 60) -> Mapping[str, float]:
+        """Return the median milliseconds a frame of each stage on the demonstration video, and of all together.
+
+        Raises:
+            FacerecError: if the demonstration or a network cannot be used.
+        """
+        results = self._run_stages(frames)[5:]  # the first frames also pay for start-up
+        stages = sorted({stage for result in results for stage in result.stage_ms})
+        medians = {stage: _median([result.stage_ms.get(stage, 0.0) for result in results]) for stage in stages}
+        return {**medians, "all stages": _median([sum(result.stage_ms.values()) for result in results])}
+
+    def _model_checks(self) -> list[Check]:
+        try:
+            states = self._models.check()
+        except FacerecError as exc:
+            return [Check("model files", Health.FAULT, str(exc), "install FaceRec again")]
+        return [
+            Check(f"model {name}", Health.GOOD, "whole")
+            if error is None
+            else Check(f"model {name}", Health.FAULT, str(error), "install FaceRec again")
+            for name, error in states.items()
+        ]
+
+    def _gallery_check(self) -> Check:
+        try:
+            found = self._check_gallery()
+        except FacerecError as exc:
+            return Check("gallery", Health.FAULT, str(exc), "restore the database folder from a backup")
+        return Check("gallery", Health.GOOD, f"{found} (SQLite {sqlite3.sqlite_version})")
+
+    def _disk_check(self) -> Check:
+        folder = _nearest_existing(self._settings.database_dir)
+        free = shutil.disk_usage(folder).free
+        found = f"{free / 1e9:.1f} GB free at {folder}"
+        if free < _LEAST_FREE_BYTES:
+            return Check("disk", Health.FAULT, found, "free some space before enrolling people")
+        return Check("disk", Health.GOOD, found)
+
+
+def _python_check() -> Check:
+    found = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    if not (3, 11) <= sys.version_info[:2] < (3, 14):
+        return Check("Python", Health.FAULT, found, "use Python 3.11, 3.12 or 3.13")
+    return Check("Python", Health.GOOD, found)
+
+
+def _package_check(name: str) -> Check:
+    try:
+        return Check(f"package {name}", Health.GOOD, importlib.metadata.version(name))
+    except importlib.metadata.PackageNotFoundError:
+        return Check(f"package {name}", Health.FAULT, "not installed", f"pip install {name}")
+
+
+def _camera_checks() -> list[Check]:
+    cameras = list_cameras()
+    if not cameras:
+        return [
+            Check("cameras", Health.NOTE, "none found", "plug one in; video files, streams and pictures work without")
+        ]
+    return [_camera_check(camera) for camera in cameras]
+
+
+def _camera_check(camera: CameraDescription) -> Check:
+    what = f"camera {camera.number}"
+    try:
+        source = CameraSource(camera.number)
+        try:
+            frame = source.read()
+        finally:
+            source.close()
+    except FacerecError as exc:
+        return Check(what, Health.FAULT, f"{camera.name} does not answer: {exc}", "close other programs that use it")
+    if frame is None:
+        return Check(what, Health.FAULT, f"{camera.name} gives no picture", "close other programs that use it")
+    return Check(what, Health.GOOD, f"{camera.name}, {frame.width_px}x{frame.height_px}")
+
+
+def _nearest_existing(folder: Path) -> Path:
+    return next(parent for parent in (folder, *folder.parents) if parent.exists())
+
+
+def _median(values: list[float]) -> float:
+    ordered = sorted(values)
+    return ordered[len(ordered) // 2] if ordered else 0.0

@@ -1,0 +1,101 @@
+"""The gallery as recognition sees it: always the present state, always embedded by the extractor in use."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import numpy as np
+
+from facerec_app.core.errors import GalleryReadError
+from facerec_app.core.protocols import FaceAligner, FeatureExtractor, GalleryIndex
+from facerec_app.core.types import Embeddings
+from facerec_app.gallery.exact_index import ExactIndex
+from facerec_app.gallery.gallery_store import GalleryStore
+from facerec_app.gallery.records import EnrolledFace
+from facerec_app.services.progress import CancelCheck, Progress, ProgressCallback, never_cancelled, no_progress
+
+_EMBED_BATCH = 16
+
+
+class GallerySession:
+    """Gives the nearest-neighbour index of the gallery's present state and tells who asked when it changes.
+
+    Args:
+        store: the gallery.
+        extractor: of the profile in use.
+        aligner: of the same profile, for embedding faces that were enrolled with another one.
+    """
+
+    def __init__(self, store: GalleryStore, extractor: FeatureExtractor, aligner: FaceAligner) -> None:
+        self.store = store
+        self._extractor = extractor
+        self._aligner = aligner
+        self._lock = threading.Lock()
+        self._index: ExactIndex | None = None
+        self._observers: list[Callable[[GalleryIndex], None]] = []
+
+    def index(self) -> GalleryIndex:
+        """Return the index of the present state; the same object until something changes.
+
+        Raises:
+            GalleryReadError: if the gallery is damaged.
+        """
+        with self._lock:
+            snapshot = self.store.snapshot(self._extractor.version)
+            if self._index is None or self._index.snapshot is not snapshot:
+                self._index = ExactIndex(snapshot)
+            return self._index
+
+    def observe(self, observer: Callable[[GalleryIndex], None]) -> None:
+        """Call ``observer`` with the new index after every ``announce``, in the thread that announces."""
+        self._observers.append(observer)
+
+    def forget(self, observer: Callable[[GalleryIndex], None]) -> None:
+        """Stop calling an observer."""
+        self._observers.remove(observer)
+
+    def announce(self) -> None:
+        """Tell the observers that the gallery changed."""
+        index = self.index()
+        for observer in list(self._observers):
+            observer(index)
+
+    def embed_missing(
+        self, *, progress: ProgressCallback = no_progress, cancelled: CancelCheck = never_cancelled
+    ) -> int:
+        """Embed the faces that this extractor has not seen yet and return how many there were.
+
+        What was embedded before a cancellation is kept.
+
+        Raises:
+            GalleryReadError: if a picture is missing or damaged; the other faces are embedded first.
+            InferenceError: if the network fails.
+        """
+        missing = self.store.missing_embeddings(self._extractor.version)
+        unreadable: list[GalleryReadError] = []
+        for start in range(0, len(missing), _EMBED_BATCH):
+            if cancelled():
+                break
+            progress(Progress(start, len(missing)))
+            self._embed(missing[start : start + _EMBED_BATCH], unreadable)
+        if missing:
+            progress(Progress(len(missing), len(missing)))
+        if unreadable:
+            raise unreadable[0]
+        return len(missing)
+
+    def _embed(self, faces: tuple[EnrolledFace, ...], unreadable: list[GalleryReadError]) -> None:
+        face_ids: list[str] = []
+        vectors = []
+        for face in faces:
+            try:
+                picture = self.store.read_picture(face.face_id)
+            except GalleryReadError as exc:
+                unreadable.append(exc)
+                continue
+            crops = self._aligner.align(picture, face.detections())
+            vectors.append(self._extractor.embed(crops).vectors)
+            face_ids.append(face.face_id)
+        if face_ids:
+            self.store.put_embeddings(face_ids, Embeddings(np.concatenate(vectors), self._extractor.version))
