@@ -24,10 +24,14 @@ from facerec_app.training.similarity_options import SimilarityOptions
 
 SPLIT_SHARES = (0.6, 0.2, 0.2)
 FORMS = {
-    "dense": SimilarityOptions(form="dense", hidden_activation="none"),
-    "dense-relu": SimilarityOptions(form="dense", hidden_activation="relu"),
+    "dense": SimilarityOptions(
+        form="dense", hidden_activation="none", learning_rate=1e-3, batch=128, epochs=80, patience=12
+    ),
+    "dense-relu": SimilarityOptions(
+        form="dense", hidden_activation="relu", learning_rate=1e-3, batch=128, epochs=80, patience=12
+    ),
     "distance": SimilarityOptions(form="distance"),
-    "distance+dense": SimilarityOptions(form="distance+dense", hidden_activation="relu"),
+    "distance+dense": SimilarityOptions(form="distance+dense", hidden_activation="relu", learning_rate=1e-4),
 }
 DOUBTFUL_LABELS_FILE = Path(__file__).with_name("doubtful_labels.txt")
 
