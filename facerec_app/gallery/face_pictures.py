@@ -192,11 +192,17 @@ class FacePictures:
 
     def all_ids(self) -> Iterator[str]:
         """Yield the identifiers of the pictures that are there; files that are not the gallery's are passed over."""
-        if not self._folder.is_dir():
-            return
-        for folder in os.scandir(self._folder):
+        for folder in _entries(self._folder):
             if len(folder.name) == 2 and folder.is_dir(follow_symlinks=False):
-                for entry in os.scandir(folder.path):
+                for entry in _entries(Path(folder.path)):
                     face_id, _, suffix = entry.name.partition(".")
                     if suffix == "jpg" and is_identifier(face_id) and face_id[:2] == folder.name:
                         yield face_id
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except FileNotFoundError:
+        return []

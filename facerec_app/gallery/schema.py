@@ -44,6 +44,7 @@ MIGRATIONS: tuple[str, ...] = (
         state TEXT NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'excluded'))
     );
     CREATE INDEX faces_by_person ON faces (person_id);
+    CREATE INDEX people_by_portrait ON people (portrait_face_id);
 
     CREATE TABLE embeddings (
         face_id TEXT NOT NULL REFERENCES faces (id) ON DELETE CASCADE,
