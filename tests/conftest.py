@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+# Windows under test are drawn in memory, on every machine, with or without a display.
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
 TEST_DATA_VARIABLE = "FACEREC_TEST_DATA"
 THREAD_END_S = 2.0
 
