@@ -74,11 +74,14 @@ def import_folder(
 
     Example: facerec import people/
     """
-    with application(ctx, profile=profile) as app, stop_on_interrupt() as stop:
-        with progress_bar("Importing", shown=_show_progress(json)) as progress:
-            report = app.enrolment().import_folder(
-                folder, consent=_consent(purpose, agreed_by, until), progress=progress, cancelled=stop
-            )
+    with (
+        application(ctx, profile=profile) as app,
+        stop_on_interrupt() as stop,
+        progress_bar("Importing", shown=_show_progress(json)) as progress,
+    ):
+        report = app.enrolment().import_folder(
+            folder, consent=_consent(purpose, agreed_by, until), progress=progress, cancelled=stop
+        )
     if json:
         print_json(_import_record(report))
     else:
@@ -115,9 +118,9 @@ def _print_import(report: ImportReport) -> None:
     if len(shown) > 40:
         out.print(f"... and {len(shown) - 40} more people")
     people = sum(person.enrolled > 0 for person in report.people)
-    out.print(
-        f"{report.enrolled} {_faces(report.enrolled)} of {people} people enrolled, {len(report.refused)} left out"
-    )
+    before = f"; {report.skipped} {_faces(report.skipped)} imported before" if report.skipped else ""
+    enrolled = f"{report.enrolled} {_faces(report.enrolled)} of {people} people enrolled"
+    out.print(f"{enrolled}, {len(report.refused)} left out{before}")
     _print_refused(report.refused)
     if report.cancelled:
         print_warning("Stopped; what was enrolled is kept. The same command goes on from here.")
@@ -148,6 +151,7 @@ def _import_record(report: ImportReport) -> dict[str, Any]:
     return {
         "enrolled": report.enrolled,
         "refused": len(report.refused),
+        "imported_before": report.skipped,
         "stopped": report.cancelled,
         "people": [_person_record(person) for person in report.people],
     }

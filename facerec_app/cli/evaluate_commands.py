@@ -42,9 +42,12 @@ def verification(
 
     Example: facerec evaluate verification --root lfw/ --pairs pairs.txt
     """
-    with application(ctx, profile=profile, detector=detector) as app, stop_on_interrupt() as stop:
-        with progress_bar("Embedding", shown=not json and sys.stderr.isatty()) as progress:
-            report = app.verification().evaluate(root, pairs, on_progress=progress, cancelled=stop)
+    with (
+        application(ctx, profile=profile, detector=detector) as app,
+        stop_on_interrupt() as stop,
+        progress_bar("Embedding", shown=not json and sys.stderr.isatty()) as progress,
+    ):
+        report = app.verification().evaluate(root, pairs, on_progress=progress, cancelled=stop)
     if json:
         print_json(report.to_json())
     else:

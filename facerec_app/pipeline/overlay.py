@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -60,7 +61,7 @@ def draw_box(picture_rgb: UInt8Array, box_xyxy: Float32Array, style: VerdictStyl
         return
     corners = [(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)]
     dash = style.dash_px * max(1, line_px // 2)
-    for (ax, ay), (bx, by) in zip(corners[:-1], corners[1:], strict=True):
+    for (ax, ay), (bx, by) in pairwise(corners):
         length = max(abs(bx - ax), abs(by - ay))
         for start in range(0, length, 2 * dash):
             ends = np.array([start, min(start + dash, length)]) / max(length, 1)

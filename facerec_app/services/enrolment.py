@@ -71,9 +71,16 @@ class EnrolmentReport:
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What became of a folder of people."""
+    """What became of a folder of people.
+
+    Attributes:
+        people: one report a person.
+        skipped: pictures that were imported before.
+        cancelled: whether the user ended it.
+    """
 
     people: tuple[EnrolmentReport, ...]
+    skipped: int
     cancelled: bool
 
     @property
@@ -185,7 +192,9 @@ class EnrolmentService:
             done += len(files)
         progress(Progress(done, total))
         self._gallery.announce()
-        return ImportReport(tuple(reports), cancelled())
+        stopped = cancelled()
+        seen = sum(len(report.rows) for report in reports)
+        return ImportReport(tuple(reports), 0 if stopped else total - seen, stopped)
 
     def _import_person(
         self,

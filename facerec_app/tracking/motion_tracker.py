@@ -109,7 +109,7 @@ class MotionTracker:
             overlaps = pairwise_iou(boxes_xyxy, predicted)
             for row, column in _best_first(overlaps, self.min_iou):
                 track_ids[row] = known[column].track_id
-        for row in np.flatnonzero(track_ids < 0):
+        for row in np.flatnonzero(track_ids < 0).tolist():
             track_ids[row] = self._take_id()
         return track_ids
 
