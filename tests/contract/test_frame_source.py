@@ -9,9 +9,6 @@ from threading import Event, Thread
 import cv2
 import numpy as np
 import pytest
-from fake_camera import FakeCamera
-from fake_capture import FakeCapture
-from loopback_stream_server import LoopbackStreamServer
 
 from facerec_app.capture.camera_source import CameraSource
 from facerec_app.capture.image_folder_source import ImageFolderSource
@@ -21,6 +18,9 @@ from facerec_app.capture.video_file_sink import VideoFileSink
 from facerec_app.capture.video_file_source import VideoFileSource
 from facerec_app.core.protocols import FrameSource, SeekableSource
 from facerec_app.core.types import Frame, UInt8Array
+from tests.contract.fake_camera import FakeCamera
+from tests.contract.fake_capture import FakeCapture
+from tests.contract.loopback_stream_server import LoopbackStreamServer
 
 PICTURE = Path(__file__).parents[2] / "assets" / "demo" / "people" / "Barack_Obama" / "obama.jpg"
 FRAMES = 12

@@ -13,11 +13,11 @@ from threading import Event, Thread
 
 import cv2
 import pytest
-from loopback_stream_server import LoopbackStreamServer
 
 from facerec_app.capture.images import read_image
 from facerec_app.capture.stream_source import StreamSource, without_password
 from facerec_app.core.errors import SourceLostError, SourceOpenError
+from tests.contract.loopback_stream_server import LoopbackStreamServer
 
 PICTURE = Path(__file__).parents[2] / "assets" / "demo" / "people" / "Barack_Obama" / "obama.jpg"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import struct
 import subprocess
 import sys
@@ -276,9 +275,6 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
         list(iter_image_files(tmp_path / "nothing"))
 
 
-def test_shared_pictures_with_an_alpha_channel_and_from_telephones_are_read() -> None:
-    folder = os.environ.get("FACEREC_TEST_DATA")
-    if not folder:
-        pytest.skip("FACEREC_TEST_DATA is not set")
-    for path in iter_image_files(Path(folder) / "photos" / "scenes"):
+def test_shared_pictures_with_an_alpha_channel_and_others_are_read(test_data_dir: Path) -> None:
+    for path in iter_image_files(test_data_dir / "photos" / "scenes"):
         assert read_image(path).shape[2] == 3

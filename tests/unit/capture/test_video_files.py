@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -47,11 +46,8 @@ def test_times_are_those_of_the_file() -> None:
     assert times == pytest.approx([index / rate for index in range(len(times))], abs=0.002)
 
 
-def test_every_frame_of_a_shared_video_is_read_and_seeking_is_exact() -> None:
-    folder = os.environ.get("FACEREC_TEST_DATA")
-    if not folder:
-        pytest.skip("FACEREC_TEST_DATA is not set")
-    source = VideoFileSource(Path(folder) / "video" / "hamilton_640x360.mp4")
+def test_every_frame_of_a_shared_video_is_read_and_seeking_is_exact(test_data_dir: Path) -> None:
+    source = VideoFileSource(test_data_dir / "video" / "hamilton_640x360.mp4")
     in_order = list(iter(source.read, None))
     assert len(in_order) == 275
     for index in np.random.default_rng(3).permutation(275)[:12]:

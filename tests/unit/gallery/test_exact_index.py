@@ -6,13 +6,13 @@ import time
 
 import numpy as np
 import pytest
-from gallery_material import unit_vectors
 
 from facerec_app.core.errors import ModelVersionMismatchError
 from facerec_app.core.protocols import GalleryIndex
 from facerec_app.core.types import Embeddings, GallerySnapshot
 from facerec_app.gallery import exact_index
 from facerec_app.gallery.exact_index import ExactIndex
+from tests.unit.gallery.gallery_material import unit_vectors
 
 
 def snapshot_of(embeddings: Embeddings) -> GallerySnapshot:

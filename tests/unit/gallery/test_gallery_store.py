@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gallery_material import VERSION, new_face, open_store, picture_files, portrait, unit_vectors
 
 from facerec_app.core.errors import (
     ConfigError,
@@ -25,6 +24,7 @@ from facerec_app.core.types import Embeddings
 from facerec_app.gallery.face_pictures import LARGEST_FACE_PX
 from facerec_app.gallery.gallery_store import GalleryStore
 from facerec_app.gallery.records import Consent, FaceState
+from tests.unit.gallery.gallery_material import VERSION, new_face, open_store, picture_files, portrait, unit_vectors
 
 
 @pytest.fixture
