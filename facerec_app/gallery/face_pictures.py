@@ -11,6 +11,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -24,6 +25,7 @@ MARGIN = 1.0
 """Kept on each side of the box, in multiples of its longer side."""
 LARGEST_FACE_PX = 512
 JPEG_QUALITY = 95
+_SYNC_THREADS = 8
 
 _FACE_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -151,18 +153,22 @@ class FacePictures:
     def sync(self) -> None:
         """Bring everything written to disk, to be called before the rows commit.
 
+        Many files are synced side by side: the file system then writes its own journal once for several of them,
+        which took a thirteenth of the time for 200 pictures (``docs/gallery.md``).
+
         Raises:
             OSError: the disk is full or failing.
         """
-        folders = set()
-        for face_id in self._written:
-            file = self.path(face_id)
-            with file.open("rb+") as stream:
-                os.fsync(stream.fileno())
-            folders.add(file.parent)
-        for folder in sorted(folders):
-            sync_directory(folder)
-        if folders:
+        files = [self.path(face_id) for face_id in self._written]
+        folders = sorted({file.parent for file in files})
+        if len(files) == 1:
+            _sync_file(files[0])
+            sync_directory(folders[0])
+        elif files:
+            with ThreadPoolExecutor(_SYNC_THREADS) as threads:
+                list(threads.map(_sync_file, files))
+                list(threads.map(sync_directory, folders))
+        if files:
             sync_directory(self._folder)
 
     def mark(self) -> tuple[int, int]:
@@ -198,6 +204,11 @@ class FacePictures:
                     face_id, _, suffix = entry.name.partition(".")
                     if suffix == "jpg" and is_identifier(face_id) and face_id[:2] == folder.name:
                         yield face_id
+
+
+def _sync_file(file: Path) -> None:
+    with file.open("rb+") as stream:
+        os.fsync(stream.fileno())
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:

@@ -338,7 +338,7 @@ def test_a_batch_is_many_times_faster_than_single_changes_and_a_thousand_faces_a
     whole = np.array([0, 0, 160, 210], np.float32)
     faces = [
         type(face)(small, whole, face.landmarks_xy - 90, 0.9, "s", 160.0, 0.5, 0.0, 0.5, face.embedding)
-        for face in (new_face(seed) for seed in range(1000))
+        for face in (new_face(seed) for seed in range(1040))
     ]
     began_s = time.perf_counter()
     for face in faces[:40]:
@@ -348,12 +348,12 @@ def test_a_batch_is_many_times_faster_than_single_changes_and_a_thousand_faces_a
     with store.batch():
         for face in faces[40:]:
             store.add_face(person.person_id, face)
-    batch_s = (time.perf_counter() - began_s) / 960
+    batch_s = (time.perf_counter() - began_s) / 1000
     began_s = time.perf_counter()
     snapshot = store.snapshot(VERSION)
     snapshot_s = time.perf_counter() - began_s
-    assert len(snapshot) == 1000
-    assert batch_s < single_s
+    assert len(snapshot) == 1040
+    assert 2 * batch_s < single_s
     assert snapshot_s < 100 * single_s
 
 
