@@ -29,7 +29,8 @@ def crop_quality(crops: FaceCrops) -> Float32Array:
 
 
 class EmbeddingSchedule:
-    """A face is embedded when it is new, when it looks better than before, and when it is due again.
+    """A face is embedded when it is new, when it looks better than before, when it is due again, and when its track
+    is in doubt.
 
     Attributes:
         eager_looks: looks taken frame after frame when a track is new, so that a name appears quickly.
@@ -43,17 +44,21 @@ class EmbeddingSchedule:
         self.quality_gain = quality_gain
         self._seen: dict[int, _Seen] = {}
 
-    def due(self, track_ids: Int64Array, qualities: Float32Array, timestamp_s: float) -> BoolArray:
-        """Return ``(N,)`` bool: which faces to embed now; they count as looked at."""
+    def due(
+        self, track_ids: Int64Array, qualities: Float32Array, timestamp_s: float, urgent: BoolArray
+    ) -> BoolArray:
+        """Return ``(N,)`` bool: which faces to embed now, the urgent ones among them; they count as looked at."""
         due = np.zeros(len(track_ids), bool)
-        for row, (track_id, quality) in enumerate(zip(track_ids.tolist(), qualities.tolist(), strict=True)):
+        faces = zip(track_ids.tolist(), qualities.tolist(), urgent.tolist(), strict=True)
+        for row, (track_id, quality, is_urgent) in enumerate(faces):
             seen = self._seen.get(track_id)
             if seen is None:
                 self._seen[track_id] = _Seen(1, timestamp_s, quality)
                 due[row] = True
                 continue
+            is_urgent |= seen.looks < self.eager_looks
             better = quality > seen.best_quality * self.quality_gain
-            if seen.looks < self.eager_looks or better or timestamp_s - seen.last_s >= self.interval_s:
+            if is_urgent or better or timestamp_s - seen.last_s >= self.interval_s:
                 seen.looks += 1
                 seen.last_s = timestamp_s
                 seen.best_quality = max(seen.best_quality, quality)

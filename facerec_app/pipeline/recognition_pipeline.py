@@ -84,7 +84,8 @@ class RecognitionPipeline:
             qualities = crop_quality(crops)
         with clock.stage("track"):
             track_ids = stages.tracker.update(frame, detections)
-            due = stages.schedule.due(track_ids, qualities, frame.timestamp_s)
+            urgent = stages.tracker.jumped(track_ids)
+            due = stages.schedule.due(track_ids, qualities, frame.timestamp_s, urgent)
         with clock.stage("embed"):
             embeddings = stages.extractor.embed(crops.select(due))
             track_ids[due] = stages.tracker.check_appearance(track_ids[due], embeddings)

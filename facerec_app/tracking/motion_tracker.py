@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from facerec_app.core.geometry import pairwise_iou
-from facerec_app.core.types import Embeddings, FaceDetections, Float32Array, Frame, Int64Array
+from facerec_app.core.types import BoolArray, Embeddings, FaceDetections, Float32Array, Frame, Int64Array
 from facerec_app.tracking.scene_cut import SceneCutDetector
 
 
@@ -31,7 +31,8 @@ class MotionTracker:
     assignment: faces hardly overlap each other, so both give the same pairs, and importing SciPy's costs 0.7 s.
 
     All tracks end at a scene cut. A track whose new features are those of another person ends too
-    (``check_appearance``), so that a name never passes from one face to the next in the same place.
+    (``check_appearance``), so that a name never passes from one face to the next in the same place. A track whose box
+    jumped is suspected of that: its face wants a look at once, and its features are held to a stricter bar.
     """
 
     def __init__(
@@ -39,11 +40,16 @@ class MotionTracker:
         *,
         min_iou: float = 0.25,
         max_lost_s: float = 0.7,
+        min_smooth_iou: float = 0.5,
         min_same_person_cosine: float = 0.15,
+        min_same_person_cosine_after_jump: float = 0.4,
     ) -> None:
         self.min_iou = min_iou
         self.max_lost_s = max_lost_s
+        self.min_smooth_iou = min_smooth_iou
         self.min_same_person_cosine = min_same_person_cosine
+        self.min_same_person_cosine_after_jump = min_same_person_cosine_after_jump
+        self._jumped: set[int] = set()
         self._tracks: dict[int, _Track] = {}
         self._next_id = 1
         self._cuts = SceneCutDetector()
@@ -53,6 +59,10 @@ class MotionTracker:
     def live_track_ids(self) -> frozenset[int]:
         """Tracks that may still go on."""
         return frozenset(self._tracks)
+
+    def jumped(self, track_ids: Int64Array) -> BoolArray:
+        """Return ``(N,)`` bool: which of these tracks may have gone over to another face in this frame."""
+        return np.isin(track_ids, list(self._jumped))
 
     def reset(self) -> None:
         """End all tracks; identifiers are not used again."""
@@ -65,6 +75,7 @@ class MotionTracker:
         if self._cuts.is_cut(frame.pixels_rgb) or frame.timestamp_s < self._last_timestamp_s:
             self._tracks.clear()
         self._last_timestamp_s = frame.timestamp_s
+        self._jumped.clear()
         self._drop_lost(frame.timestamp_s)
         track_ids = self._assign(detections.boxes_xyxy, frame.timestamp_s)
         for row, track_id in enumerate(track_ids):
@@ -86,7 +97,9 @@ class MotionTracker:
             vector = embeddings.vectors[row]
             track = self._tracks[int(track_id)]
             if track.appearance is not None and track.appearance.shape == vector.shape:
-                if float(vector @ track.appearance) < self.min_same_person_cosine:
+                jumped = track.track_id in self._jumped
+                bar = self.min_same_person_cosine_after_jump if jumped else self.min_same_person_cosine
+                if float(vector @ track.appearance) < bar:
                     checked[row] = self._replace(track)
                     self._tracks[int(checked[row])].appearance = vector
                     continue
@@ -109,6 +122,8 @@ class MotionTracker:
             overlaps = pairwise_iou(boxes_xyxy, predicted)
             for row, column in _best_first(overlaps, self.min_iou):
                 track_ids[row] = known[column].track_id
+                if overlaps[row, column] < self.min_smooth_iou:
+                    self._jumped.add(known[column].track_id)
         for row in np.flatnonzero(track_ids < 0).tolist():
             track_ids[row] = self._take_id()
         return track_ids

@@ -8,39 +8,32 @@ import numpy as np
 from facerec_app.core.types import Float32Array, UInt8Array
 
 _THUMBNAIL_SIZE = (32, 18)
-_BIN_COUNT = 16
 
 
 class SceneCutDetector:
-    """Compares each frame with the one before by thumbnail and by histogram; a cut changes both.
+    """Compares each frame with the one before by the correlation of small thumbnails.
 
-    Camera motion and a passing hand change the thumbnail but hardly the histogram of luminance, a change of light the
-    histogram but not the contrast-normalised thumbnail; asking for both keeps false alarms rare (twin comparison,
-    Zhang, Kankanhalli and Smoliar, "Automatic partitioning of full-motion video", Multimedia Systems 1993).
+    The correlation ignores changes of light and contrast, and a thumbnail of 32x18 cells ignores what moves in the
+    picture. Consecutive frames of the test videos correlate by 0.69 and more, frames on both sides of a cut by 0.27 and
+    less, also where both scenes are dark and a comparison of histograms misses the cut (docs/architecture.md). A camera
+    thrown round counts as a cut; that only costs a new look at every face.
     """
 
-    def __init__(self, *, min_histogram_change: float = 0.25, max_correlation: float = 0.5) -> None:
-        self.min_histogram_change = min_histogram_change
+    def __init__(self, *, max_correlation: float = 0.45) -> None:
         self.max_correlation = max_correlation
         self._thumbnail: Float32Array | None = None
-        self._histogram: Float32Array | None = None
 
     def is_cut(self, pixels_rgb: UInt8Array) -> bool:
         """Return whether this ``(H, W, 3)`` uint8 frame starts a new scene; the first frame does not."""
         small = cv2.resize(pixels_rgb, _THUMBNAIL_SIZE, interpolation=cv2.INTER_AREA)
         luminance = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.float32)
-        counts = np.histogram(luminance, bins=_BIN_COUNT, range=(0.0, 256.0))[0]
-        histogram = np.asarray(counts / luminance.size, np.float32)
         centred = luminance - luminance.mean()
-        thumbnail = np.asarray(centred / max(float(np.linalg.norm(centred)), 1e-6), np.float32)
-        previous_thumbnail, previous_histogram = self._thumbnail, self._histogram
-        self._thumbnail, self._histogram = thumbnail, histogram
-        if previous_thumbnail is None or previous_histogram is None:
-            return False
-        correlation = float(np.sum(thumbnail * previous_thumbnail))
-        change = 0.5 * float(np.abs(histogram - previous_histogram).sum())
-        return correlation < self.max_correlation and change > self.min_histogram_change
+        contrast = float(np.linalg.norm(centred))
+        previous, self._thumbnail = self._thumbnail, np.asarray(centred / max(contrast, 1.0), np.float32)
+        if previous is None or contrast < 1.0:
+            return False  # a black or plain frame shows no face that could be taken for another
+        return float(np.sum(self._thumbnail * previous)) < self.max_correlation
 
     def reset(self) -> None:
         """Forget the last frame."""
-        self._thumbnail = self._histogram = None
+        self._thumbnail = None

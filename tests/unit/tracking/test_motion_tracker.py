@@ -77,3 +77,15 @@ def test_no_identifier_is_given_twice_in_a_frame_or_again_after_a_reset() -> Non
     assert len(set(ids.tolist())) == 3
     tracker.reset()
     assert not set(tracker.update(frame_at(1), faces_at((0.0, 0.0))).tolist()) & set(ids.tolist())
+
+
+def test_a_face_that_jumps_is_suspected_of_being_another_persons() -> None:
+    tracker = MotionTracker()
+    ids = tracker.update(frame_at(0), faces_at((10.0, 10.0)))
+    tracker.check_appearance(ids, Embeddings(np.array([[1.0, 0.0]], np.float32), "v"))
+    ids = tracker.update(frame_at(1), faces_at((11.0, 10.0)))
+    assert not tracker.jumped(ids).any()
+    ids = tracker.update(frame_at(2), faces_at((26.0, 10.0)))
+    assert tracker.jumped(ids).all()
+    changed = tracker.check_appearance(ids, Embeddings(np.array([[0.3, 0.954]], np.float32), "v"))
+    assert changed.tolist() != ids.tolist()
