@@ -10,9 +10,9 @@ from facerec_app.core.types import Float32Array, UInt8Array
 NOSE_DEPTH = 0.9
 """How far the tip of the nose stands out from the plane of the eyes, in half eye distances: 135 to 150 units in the
 usual generic head model (nose tip at the origin, eye centres at about x = 150, z = -135)."""
-SHARPNESS_HALF = 0.05
+SHARPNESS_HALF = 0.04
 """Relative variance of the Laplacian at which sharpness is 0.5: that of the median LFW face blurred by a Gaussian of
-two crop pixels (docs/detection.md)."""
+one crop pixel (docs/detection.md)."""
 
 
 def _central_grey(crops_rgb: UInt8Array) -> list[UInt8Array]:

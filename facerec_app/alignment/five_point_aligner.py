@@ -9,7 +9,7 @@ from facerec_app.alignment.face_quality import brightness_of, sharpness_of, yaw_
 from facerec_app.core.geometry import apply_transforms, similarity_transforms
 from facerec_app.core.types import FaceCrops, FaceDetections, Float32Array, UInt8Array
 
-FACE_WIDTH_SHARE = 0.70
+FACE_WIDTH_SHARE = 0.69
 """Width of a detector's face box as a share of the width that an ArcFace-template crop covers in the frame: the median
 over LFW of MTCNN's box width times the transform's scale, divided by 112 (docs/detection.md)."""
 

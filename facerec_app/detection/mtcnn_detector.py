@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+import cv2
 import numpy as np
 
 from facerec_app.core.types import FaceDetections, Float32Array, UInt8Array
@@ -13,8 +14,16 @@ from facerec_app.detection.non_maximum_suppression import suppress_overlaps
 from facerec_app.inference.openvino_session import OpenvinoSession
 from facerec_app.models.model_store import ModelStore
 
+DEFAULT_MIN_FACE_SIZE_PX = 40.0
+"""Smaller faces carry too little for recognition; measured in docs/detection.md."""
 LEVEL_OVERLAP = 0.5
 STAGE_OVERLAP = 0.7
+MAX_SIDE_PX = 1920
+"""Longer pictures are shrunk to it first, which bounds time and memory."""
+SMALLEST_FACE_PX = 20.0
+"""In a shrunk picture no smaller faces are looked for."""
+MAX_PROPOSALS = 2000
+"""Per level and for R-Net; only noise and fine texture come near it."""
 WINDOW_PX = CELL_PX - 1
 """The weights' box offsets are in units of a window of 11 px that starts one pixel in (as the package has them)."""
 
@@ -26,7 +35,7 @@ class MtcnnDetector:
         self,
         store: ModelStore,
         *,
-        min_face_size_px: float = 20.0,
+        min_face_size_px: float = DEFAULT_MIN_FACE_SIZE_PX,
         thresholds: tuple[float, float, float] = (0.6, 0.7, 0.8),
         threads: int | None = None,
     ) -> None:
@@ -61,20 +70,32 @@ class MtcnnDetector:
         Raises:
             InferenceError: if a network fails or returns values that are not finite.
         """
-        pixels = pixels_rgb.astype(np.float32)
-        boxes = self._propose(pixels)
+        shrink = max(1.0, max(pixels_rgb.shape[:2]) / MAX_SIDE_PX)
+        pixels = _prepared(pixels_rgb, shrink)
+        boxes = self._propose(pixels, self._smallest_face_px(shrink))
         if len(boxes):
             boxes = self._refine(pixels, boxes)
-        return self._finish(pixels, boxes) if len(boxes) else FaceDetections.empty()
+        found = self._finish(pixels, boxes) if len(boxes) else FaceDetections.empty()
+        if shrink == 1.0 or not len(found):
+            return found
+        back = np.float32(shrink)
+        return FaceDetections(found.boxes_xyxy * back, found.landmarks_xy * back, found.scores)
 
-    def _propose(self, pixels_rgb: Float32Array) -> Float32Array:
+    def _smallest_face_px(self, shrink: float) -> float:
+        if shrink == 1.0:
+            return self._min_face_size_px
+        return max(self._min_face_size_px / shrink, SMALLEST_FACE_PX)
+
+    def _propose(self, pixels_rgb: Float32Array, smallest_face_px: float) -> Float32Array:
         """Return square ``(N, 4)`` windows that P-Net takes for faces."""
         height, width = pixels_rgb.shape[:2]
-        layout = self._layout_of(width, height, self._min_face_size_px)
+        layout = self._layout_of(width, height, smallest_face_px)
         if not layout.levels:
             return np.zeros((0, 4), np.float32)
         map_ = self._pnet.run(paint_canvas(pixels_rgb, layout)[None])[0][0]
         boxes, scores = _read_map(map_, layout, _logit(self._thresholds[0]))
+        best = np.argsort(-scores, kind="stable")[:MAX_PROPOSALS]
+        boxes, scores = boxes[best], scores[best]
         return _squared(boxes[suppress_overlaps(boxes, scores, STAGE_OVERLAP)])
 
     def _refine(self, pixels_rgb: Float32Array, boxes: Float32Array) -> Float32Array:
@@ -91,9 +112,18 @@ class MtcnnDetector:
         boxes, output = boxes[passed], output[passed]
         sides = (boxes[:, 2:4] - boxes[:, 0:2] + 1)[:, None, :]
         landmarks = output[:, 5:15].reshape(-1, 2, 5).transpose(0, 2, 1) * sides + boxes[:, None, 0:2] - 1
-        scores = 1.0 / (1.0 + np.exp(-output[:, 0]))
+        scores = np.asarray(1.0 / (1.0 + np.exp(-output[:, 0])), np.float32)
         found = FaceDetections(_moved(boxes, output[:, 1:5]), np.asarray(landmarks, np.float32), scores)
         return found.select(suppress_overlaps(found.boxes_xyxy, output[:, 0], STAGE_OVERLAP, "smaller"))
+
+
+def _prepared(pixels_rgb: UInt8Array, shrink: float) -> Float32Array:
+    """Return the picture in float32, made smaller by a factor."""
+    if shrink > 1.0:
+        height, width = pixels_rgb.shape[:2]
+        size = (max(1, round(width / shrink)), max(1, round(height / shrink)))
+        pixels_rgb = np.asarray(cv2.resize(pixels_rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return np.ascontiguousarray(pixels_rgb, np.float32)
 
 
 def _logit(probability: float) -> float:
@@ -115,6 +145,9 @@ def _read_map(map_: Float32Array, layout: PyramidLayout, threshold: float) -> tu
         rows, columns = np.nonzero(part[0] > threshold)
         if not rows.size:
             continue
+        if rows.size > MAX_PROPOSALS:
+            best = np.argpartition(-part[0, rows, columns], MAX_PROPOSALS)[:MAX_PROPOSALS]
+            rows, columns = rows[best], columns[best]
         values = part[:, rows, columns]
         starts = np.stack([columns, rows], axis=1).astype(np.float32) * STRIDE_PX + 1
         corners = np.concatenate([starts, starts + WINDOW_PX], axis=1) + values[1:].T * WINDOW_PX

@@ -12,6 +12,11 @@ from facerec_app.core.types import Float32Array
 CELL_PX = 12
 """P-Net looks at windows of 12 pixels."""
 STRIDE_PX = 2
+HALVING_SIDE_PX = 700
+HALVING_SHARE = 0.61
+"""A level is averaged from half the picture where that is longer than this side and the level is at most this share
+of the half. An area average takes the time of reading its source, which at 1920x1080 is most of a frame's; smaller
+pictures are averaged directly, as the package does, and agree with it to rounding (docs/detection.md)."""
 GAP = -1e9
 """Canvas value between the levels; the shipped P-Net keeps it out of its results."""
 SCALE_FACTOR = 0.709
@@ -127,8 +132,31 @@ def paint_canvas(pixels_rgb: Float32Array, layout: PyramidLayout) -> Float32Arra
         layout: of pictures of that size.
     """
     canvas = np.full((layout.height_px, layout.width_px, 3), GAP, np.float32)
+    source, source_scale = pixels_rgb, 1.0
     for level in layout.levels:
-        shrunk = cv2.resize(pixels_rgb, (level.width_px, level.height_px), interpolation=cv2.INTER_AREA)
+        while _may_halve(source, level.scale / source_scale):
+            source, source_scale = _halved(source), source_scale / 2
+        shrunk = cv2.resize(source, (level.width_px, level.height_px), interpolation=cv2.INTER_AREA)
         bottom, right = level.top_px + level.height_px, level.left_px + level.width_px
         canvas[level.top_px : bottom, level.left_px : right] = shrunk
     return canvas
+
+
+def _may_halve(source: Float32Array, reduction: float) -> bool:
+    """Return whether a level may be averaged from half the source.
+
+    Args:
+        source: the picture, or a half of it.
+        reduction: from that source to the level.
+
+    Sides must be even, so that halves are exact.
+    """
+    height, width = source.shape[:2]
+    large_and_even = max(height, width) > HALVING_SIDE_PX and height % 2 == 0 and width % 2 == 0
+    return large_and_even and reduction * 2 <= HALVING_SHARE
+
+
+def _halved(pixels_rgb: Float32Array) -> Float32Array:
+    """Return the picture at half its size, each pixel the mean of four."""
+    height, width = pixels_rgb.shape[:2]
+    return np.asarray(cv2.resize(pixels_rgb, (width // 2, height // 2), interpolation=cv2.INTER_AREA), np.float32)
