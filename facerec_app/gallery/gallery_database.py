@@ -39,6 +39,7 @@ class GalleryDatabase:
         self.pictures = FacePictures(paths.pictures_dir)
         self._busy_timeout_s = busy_timeout_s
         self._lock = RLock()
+        self._nesting = 0
         self._batch_depth = 0
         self._batch_changes = 0
         self._batch_began_s = 0.0
@@ -81,25 +82,31 @@ class GalleryDatabase:
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """Make one change that is kept whole or not at all; inside ``batch`` it commits later.
+        """Make one change that is kept whole or not at all; inside ``batch`` or another change it commits later.
 
         Raises:
             GalleryReadError: the database is damaged.
             GalleryWriteError: it cannot be written; nothing of the change was kept.
         """
         with self._lock, explained(self.file, writing=True):
+            outermost = self._nesting == 0
             if not self._connection.in_transaction:
                 self._connection.execute("BEGIN IMMEDIATE")
                 self._batch_changes, self._batch_began_s = 0, time.monotonic()
             self._connection.execute("SAVEPOINT change")
             mark = self.pictures.mark()
+            self._nesting += 1
             try:
                 yield self._connection
                 self._connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'revision'")
                 self._connection.execute("RELEASE change")
             except BaseException:
-                self._undo_change(mark)
+                self._undo_change(mark, outermost=outermost)
                 raise
+            finally:
+                self._nesting -= 1
+            if not outermost:
+                return
             self._batch_changes += 1
             in_time = time.monotonic() - self._batch_began_s < _BATCH_S
             if self._batch_depth == 0 or self._batch_changes >= _BATCH_CHANGES or not in_time:
@@ -152,13 +159,13 @@ class GalleryDatabase:
         except OSError as exc:
             _LOGGER.warning("%s; it is removed at the next start", exc)
 
-    def _undo_change(self, mark: tuple[int, int]) -> None:
+    def _undo_change(self, mark: tuple[int, int], *, outermost: bool) -> None:
         """Undo one change; a full disk may already have made SQLite undo the whole transaction."""
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK TO change")
             self._connection.execute("RELEASE change")
             self.pictures.discard(mark)
-            if self._batch_depth == 0:
+            if outermost and self._batch_depth == 0:
                 self._connection.execute("ROLLBACK")
         else:
             self.pictures.discard()

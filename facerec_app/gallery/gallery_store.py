@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import uuid
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 
@@ -15,16 +13,15 @@ import numpy as np
 
 from facerec_app.config.paths import DatabasePaths
 from facerec_app.core.errors import GalleryReadError, GalleryWriteError
-from facerec_app.core.types import Embeddings, Float32Array, GallerySnapshot, UInt8Array
+from facerec_app.core.types import Embeddings, GallerySnapshot, UInt8Array
 from facerec_app.gallery import embedding_rows, face_rows, people_rows, schema
 from facerec_app.gallery.face_pictures import (
-    cut_face_picture,
     decode_face_picture,
-    encode_face_picture,
     read_picture_bytes,
 )
 from facerec_app.gallery.gallery_database import GalleryDatabase
 from facerec_app.gallery.gallery_export import export_person
+from facerec_app.gallery.prepared_face import PreparedFace
 from facerec_app.gallery.records import Consent, EnrolledFace, FaceState, Judgement, NewFace, Person
 
 _LOGGER = logging.getLogger(__name__)
@@ -75,6 +72,12 @@ class GalleryStore:
         programs wait meanwhile: compute first.
         """
         return self._database.batch()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make the changes inside a ``with`` block one: all are kept when it is left, none if by an error."""
+        with self._database.write():
+            yield
 
     @property
     def revision(self) -> int:
@@ -178,7 +181,7 @@ class GalleryStore:
         with self._database.write() as connection:
             person = people_rows.select_person(connection, person_id)
             if face_id is not None:
-                face = face_rows.select_face(connection, self._database.pictures.path, face_id)
+                face = self._face(connection, face_id)
                 if face.person_id != person_id:
                     raise GalleryReadError(f"The face {face_id} is not one of {person.name}'s; choose another.")
             connection.execute("UPDATE people SET portrait_face_id = ? WHERE id = ?", (face_id, person_id))
@@ -207,18 +210,17 @@ class GalleryStore:
             PersonNotFoundError: there is no such person.
             GalleryWriteError: a face has no box; or as for every change.
         """
-        prepared = [_prepare(face) for face in faces]  # the slow part, before other programs must wait
+        prepared = [PreparedFace.of(face) for face in faces]  # the slow part, before other programs must wait
         with self._database.write() as connection:
             people_rows.select_person(connection, person_id)
             for item in prepared:
                 self._database.pictures.write(item.face_id, item.jpeg)
-                sha256 = hashlib.sha256(item.jpeg).hexdigest()
                 face_rows.insert_face(
                     connection,
                     item.face_id,
                     person_id,
                     item.face,
-                    picture_sha256=sha256,
+                    picture_sha256=item.sha256,
                     box_xyxy=item.box_xyxy,
                     landmarks_xy=item.landmarks_xy,
                 )
@@ -243,7 +245,7 @@ class GalleryStore:
             GalleryReadError: there is no such face.
         """
         with self._database.read() as connection:
-            return face_rows.select_face(connection, self._database.pictures.path, face_id)
+            return self._face(connection, face_id)
 
     def read_picture(self, face_id: str) -> UInt8Array:
         """Return the stored picture of a face, ``(h, w, 3)`` uint8 RGB.
@@ -261,7 +263,7 @@ class GalleryStore:
             GalleryReadError: there is no such face.
         """
         with self._database.write() as connection:
-            face_rows.select_face(connection, self._database.pictures.path, face_id)
+            self._face(connection, face_id)
             connection.execute("DELETE FROM faces WHERE id = ?", (face_id,))
             self._database.pictures.remove_after_commit([face_id])
 
@@ -273,7 +275,7 @@ class GalleryStore:
             PersonNotFoundError: there is no such person.
         """
         with self._database.write() as connection:
-            face = face_rows.select_face(connection, self._database.pictures.path, face_id)
+            face = self._face(connection, face_id)
             people_rows.select_person(connection, person_id)
             if face.person_id != person_id:
                 connection.execute("UPDATE people SET portrait_face_id = NULL WHERE portrait_face_id = ?", (face_id,))
@@ -286,7 +288,7 @@ class GalleryStore:
             GalleryReadError: there is no such face.
         """
         with self._database.write() as connection:
-            face_rows.select_face(connection, self._database.pictures.path, face_id)
+            self._face(connection, face_id)
             connection.execute("UPDATE faces SET state = ? WHERE id = ?", (state.value, face_id))
 
     def add_judgement(self, left_face_id: str, right_face_id: str, *, same_person: bool, decided_by: str) -> None:
@@ -300,7 +302,7 @@ class GalleryStore:
             raise GalleryWriteError("A face cannot be compared with itself; choose two faces.")
         with self._database.write() as connection:
             for face_id in (left_face_id, right_face_id):
-                face_rows.select_face(connection, self._database.pictures.path, face_id)
+                self._face(connection, face_id)
             face_rows.upsert_judgement(connection, left_face_id, right_face_id, same_person, decided_by)
 
     def judgements(self) -> tuple[Judgement, ...]:
@@ -379,23 +381,10 @@ class GalleryStore:
                     problems.append(str(exc))
         return tuple(problems)
 
+    def _face(self, connection: sqlite3.Connection, face_id: str) -> EnrolledFace:
+        return face_rows.select_face(connection, self._database.pictures.path, face_id)
+
     def _forget_embeddings(self, face_ids: Sequence[str], extractor_version: str) -> None:
         _LOGGER.warning("%d stored embeddings are damaged and will be computed again", len(face_ids))
         with self._database.write() as connection:
             embedding_rows.delete_embeddings(connection, face_ids, extractor_version)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _PreparedFace:
-    face_id: str
-    face: NewFace
-    jpeg: bytes
-    box_xyxy: Float32Array
-    landmarks_xy: Float32Array
-
-
-def _prepare(face: NewFace) -> _PreparedFace:
-    if face.embedding is not None and (len(face.embedding) != 1 or not np.isfinite(face.embedding.vectors).all()):
-        raise GalleryWriteError(f"The embedding of {face.source} is not one finite vector; compute it again.")
-    pixels, box, landmarks = cut_face_picture(face.pixels_rgb, face.box_xyxy, face.landmarks_xy)
-    return _PreparedFace(str(uuid.uuid4()), face, encode_face_picture(pixels), box, landmarks)

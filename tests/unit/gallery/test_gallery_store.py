@@ -330,6 +330,29 @@ def test_changes_in_a_batch_are_all_kept_even_when_it_ends_with_an_error(store: 
         assert again.check() == ()
 
 
+def test_changes_in_a_transaction_are_kept_together_or_not_at_all(store: GalleryStore, tmp_path: Path) -> None:
+    revision = store.revision
+    with pytest.raises(KeyboardInterrupt), store.transaction():
+        person = store.add_person("One")
+        store.add_face(person.person_id, new_face(1))
+        raise KeyboardInterrupt
+    assert store.people() == ()
+    assert picture_files(tmp_path) == []
+    assert store.revision == revision
+    with store.batch():
+        with store.transaction():
+            person = store.add_person("Two")
+            with pytest.raises(DuplicatePersonError):
+                store.add_person("TWO")
+            kept = store.add_face(person.person_id, new_face(2))
+        with pytest.raises(KeyboardInterrupt), store.transaction():
+            store.add_face(person.person_id, new_face(3))
+            raise KeyboardInterrupt
+    assert [face.face_id for face in store.faces_of(person.person_id)] == [kept]
+    assert [path.stem for path in picture_files(tmp_path)] == [kept]
+    assert store.check() == ()
+
+
 def test_a_batch_is_many_times_faster_than_single_changes_and_a_thousand_faces_are_no_burden(
     store: GalleryStore,
 ) -> None:
