@@ -1,0 +1,81 @@
+"""Purpose and consent, recorded with a person."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from PySide6.QtCore import QDate, Qt
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDateEdit,
+    QFormLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from facerec_app.core.errors import ConfigError
+from facerec_app.gallery.records import Consent
+
+
+class ConsentFields(QWidget):
+    """Folded away until it is wanted."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._fold = QToolButton(self)
+        self._fold.setText(self.tr("Purpose and consent"))
+        self._fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._fold.setArrowType(Qt.ArrowType.RightArrow)
+        self._fold.setCheckable(True)
+        self._fold.toggled.connect(self._unfold)
+        self._fields = QWidget(self)
+        self._purpose = QLineEdit(self._fields)
+        self._purpose.setPlaceholderText(self.tr("What the pictures may be used for"))
+        self._agreed_by = QLineEdit(self._fields)
+        self._agreed_by.setPlaceholderText(self.tr("Who agreed"))
+        self._has_end = QCheckBox(self.tr("until"), self._fields)
+        self._until = QDateEdit(QDate.currentDate().addYears(1), self._fields)
+        self._until.setCalendarPopup(True)
+        self._until.setEnabled(False)
+        self._has_end.toggled.connect(self._until.setEnabled)
+        end = QHBoxLayout()
+        end.addWidget(self._has_end)
+        end.addWidget(self._until, 1)
+        form = QFormLayout(self._fields)
+        form.setContentsMargins(4, 0, 0, 0)
+        form.addRow(self.tr("Purpose"), self._purpose)
+        form.addRow(self.tr("Agreed by"), self._agreed_by)
+        form.addRow(self.tr("Valid"), end)
+        self._fields.hide()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._fold)
+        layout.addWidget(self._fields)
+
+    def consent(self) -> Consent | None:
+        """Return what was entered, None if nothing was.
+
+        Raises:
+            ConfigError: if it is incomplete.
+        """
+        purpose, agreed_by = self._purpose.text().strip(), self._agreed_by.text().strip()
+        if not purpose and not agreed_by:
+            return None
+        if not purpose or not agreed_by:
+            raise ConfigError(self.tr("Fill in both the purpose and who agreed, or neither."))
+        chosen = self._until.date()
+        until = date(chosen.year(), chosen.month(), chosen.day()) if self._has_end.isChecked() else None
+        return Consent(purpose, agreed_by, until)
+
+    def clear(self) -> None:
+        """Empty the fields for the next person."""
+        self._purpose.clear()
+        self._agreed_by.clear()
+        self._has_end.setChecked(False)
+
+    def _unfold(self, open_: bool) -> None:
+        self._fold.setArrowType(Qt.ArrowType.DownArrow if open_ else Qt.ArrowType.RightArrow)
+        self._fields.setVisible(open_)

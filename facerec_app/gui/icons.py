@@ -1,0 +1,85 @@
+"""The window's own icons: line drawings on a 24 by 24 grid, in the colours of the theme."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QByteArray, QObject, QRectF, Qt
+from PySide6.QtGui import QAction, QColor, QIcon, QPainter, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QAbstractButton
+
+from facerec_app.gui.theme import colour
+
+_SHAPES = {
+    "play": '<path d="M8 5.5v13l10.5-6.5z" fill="{c}"/>',
+    "pause": '<path d="M8.5 5.5v13M15.5 5.5v13" stroke-width="3"/>',
+    "step": '<path d="M6 5.5v13l9-6.5z" fill="{c}"/><path d="M18.5 5.5v13" stroke-width="2.4"/>',
+    "replay": '<path d="M5 12a7 7 0 1 0 2.3-5.2"/><path d="M7.5 3v4.2h4.2"/>',
+    "camera": '<rect x="3" y="6.5" width="12.5" height="11" rx="2"/><path d="M15.5 11l5.5-3v8l-5.5-3z"/>',
+    "file": '<rect x="3.5" y="4.5" width="17" height="15" rx="2"/><path d="M8 4.5v15M16 4.5v15M3.5 9.5H8M3.5 14.5H8'
+    'M16 9.5h4.5M16 14.5h4.5"/>',
+    "folder": '<path d="M3.5 18V6.5a1 1 0 0 1 1-1h4.8l2 2.5h8.2a1 1 0 0 1 1 1v9a1 1 0 0 1-1 1h-15a1 1 0 0 1-1-1z"/>',
+    "address": '<path d="M10 14a4 4 0 0 0 5.7 0l3-3a4 4 0 0 0-5.7-5.7l-1 1"/>'
+    '<path d="M14 10a4 4 0 0 0-5.7 0l-3 3a4 4 0 0 0 5.7 5.7l1-1"/>',
+    "people": '<circle cx="9" cy="8.5" r="3.5"/><path d="M2.8 19.5c.5-3.8 3-5.5 6.2-5.5s5.7 1.7 6.2 5.5"/>'
+    '<path d="M15.5 5.3a3.5 3.5 0 0 1 0 6.4M17.5 14.4c2.2.7 3.4 2.4 3.7 5.1"/>',
+    "enrol": '<circle cx="10" cy="8.5" r="3.5"/><path d="M3.5 19.5c.5-3.8 3.2-5.5 6.5-5.5 1.7 0 3.2.4 4.3 1.4"/>'
+    '<path d="M18 14v7M14.5 17.5h7"/>',
+    "close": '<path d="M6.5 6.5l11 11M17.5 6.5l-11 11"/>',
+    "remove": '<path d="M4.5 7h15M9.5 7V4.5h5V7M6.5 7l1 12.5h9l1-12.5M10.3 10.5v5.5M13.7 10.5v5.5"/>',
+    "rename": '<path d="M4.5 19.5l1-4.5L16 4.5l3.5 3.5L9 18.5z"/><path d="M13.5 7l3.5 3.5"/>',
+    "picture": '<rect x="3.5" y="5" width="17" height="14" rx="2"/><circle cx="8.5" cy="10" r="1.7"/>'
+    '<path d="M4 17.5l5-4.5 3.5 3 3.5-4 4.5 4.5"/>',
+    "good": '<path d="M5 12.5l4.5 4.5L19 7.5" stroke-width="2.2"/>',
+    "warning": '<path d="M12 4.5l8.5 15h-17z"/><path d="M12 10.5v4.5M12 17v.4"/>',
+    "snapshot": '<path d="M4.5 8h3l1.6-2.5h5.8L16.500 8h3a1 1 0 0 1 1 1v9a1 1 0 0 1-1 1h-15a1 1 0 0 1-1-1V9a1 1 0 0 1 '
+    '1-1z"/><circle cx="12" cy="13" r="3.3"/>',
+    "search": '<circle cx="10.5" cy="10.5" r="6"/><path d="M15 15l5 5"/>',
+    "waiting": '<circle cx="12" cy="12" r="1.2" fill="{c}"/><circle cx="6" cy="12" r="1.2" fill="{c}"/>'
+    '<circle cx="18" cy="12" r="1.2" fill="{c}"/>',
+    "face": '<path d="M4 8.500V5.5A1.5 1.5 0 0 1 5.500 4h3M15.500 4h3A1.5 1.5 0 0 1 20 5.500v3M20 15.500v3a1.5 1.5 0 0 '
+    '1-1.5 1.500h-3M8.500 20h-3A1.5 1.5 0 0 1 4 18.500v-3"/><path d="M9.200 9.500v1.300M14.800 9.500v1.300'
+    'M8.800 14.500c1.700 1.900 4.700 1.900 6.400 0"/>',
+}
+_SVG = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" stroke="{c}" stroke-width="1.7" '
+    'stroke-linecap="round" stroke-linejoin="round">{shape}</svg>'
+)
+_NAME_PROPERTY = "facerec_icon"
+
+
+def draw_icon(name: str, tint: QColor, size_px: int, device_ratio: float = 1.0) -> QPixmap:
+    """Return an icon as a picture of the given size in logical pixels."""
+    shape = _SHAPES[name].replace("{c}", tint.name())
+    renderer = QSvgRenderer(QByteArray(_SVG.format(c=tint.name(), shape=shape).encode()))
+    side = round(size_px * device_ratio)
+    pixmap = QPixmap(side, side)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    renderer.render(painter, QRectF(0, 0, side, side))
+    painter.end()
+    pixmap.setDevicePixelRatio(device_ratio)
+    return pixmap
+
+
+def themed_icon(name: str, tint: str = "text") -> QIcon:
+    """Return an icon in a colour of the present theme, sharp at 100 to 200 % scaling."""
+    icon = QIcon()
+    for ratio in (1.0, 1.5, 2.0):
+        icon.addPixmap(draw_icon(name, colour(tint), 20, ratio), QIcon.Mode.Normal)
+        icon.addPixmap(draw_icon(name, colour("disabled"), 20, ratio), QIcon.Mode.Disabled)
+    return icon
+
+
+def set_icon(target: QAction | QAbstractButton, name: str, tint: str = "text") -> None:
+    """Give an action or button an icon that ``refresh_icons`` draws again when the theme changes."""
+    target.setProperty(_NAME_PROPERTY, f"{name}:{tint}")
+    target.setIcon(themed_icon(name, tint))
+
+
+def refresh_icons(root: QObject) -> None:
+    """Draw the icons of everything below an object in the colours of the present theme."""
+    for child in root.findChildren(QObject):
+        stored = child.property(_NAME_PROPERTY)
+        if isinstance(stored, str) and isinstance(child, QAction | QAbstractButton):
+            name, _, tint = stored.partition(":")
+            child.setIcon(themed_icon(name, tint))

@@ -1,0 +1,43 @@
+"""The application's services, made one at a time whichever thread asks first."""
+
+from __future__ import annotations
+
+import threading
+
+from facerec_app.pipeline.recognition_pipeline import RecognitionPipeline
+from facerec_app.services.application import Application
+from facerec_app.services.enrolment import EnrolmentService
+from facerec_app.services.gallery_session import GallerySession
+from facerec_app.services.people import PeopleService
+
+
+class SharedServices:
+    """Guards the first use: making a service loads networks, which takes a moment and must happen once.
+
+    The window asks in its background threads only, so that it appears before anything is loaded.
+    """
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+        self._lock = threading.RLock()
+
+    def people(self) -> PeopleService:
+        """Return the service for looking up and changing people."""
+        with self._lock:
+            return self._application.people()
+
+    def enrolment(self) -> EnrolmentService:
+        """Return the service for adding faces."""
+        with self._lock:
+            return self._application.enrolment()
+
+    def gallery(self) -> GallerySession:
+        """Return the gallery as recognition sees it."""
+        with self._lock:
+            return self._application.gallery()
+
+    def make_pipeline(self) -> RecognitionPipeline:
+        """Return a new pipeline on the present gallery."""
+        with self._lock:
+            self._application.enrolment()  # shares its parts with the pipeline
+            return self._application.make_pipeline()

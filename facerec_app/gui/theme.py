@@ -1,0 +1,118 @@
+"""Colours and style of the window, light and dark."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication
+
+_LIGHT = {
+    "window": "#f5f6f8", "base": "#ffffff", "alternate": "#f0f2f4", "text": "#1d2126", "muted": "#626b76",
+    "button": "#ffffff", "border": "#d3d8de", "hover": "#e6e9ed", "pressed": "#d9dde3", "accent": "#0b6cab",
+    "on_accent": "#ffffff", "bad": "#b3261e", "disabled": "#9aa2ab",
+}  # fmt: skip
+_DARK = {
+    "window": "#202327", "base": "#17191c", "alternate": "#1c1f23", "text": "#e7e9ec", "muted": "#9aa3ad",
+    "button": "#2a2e33", "border": "#3a4047", "hover": "#31363c", "pressed": "#3b4148", "accent": "#4fa9e2",
+    "on_accent": "#0b1a26", "bad": "#ff8a80", "disabled": "#69717a",
+}  # fmt: skip
+
+_STYLE = """
+QToolTip {{ color: {text}; background: {button}; border: 1px solid {border}; padding: 3px 5px; }}
+QMainWindow::separator {{ background: {border}; width: 1px; height: 1px; }}
+QMenuBar {{ background: {window}; border-bottom: 1px solid {border}; }}
+QToolBar {{ background: {window}; border: 0; border-bottom: 1px solid {border}; padding: 3px 8px; spacing: 4px; }}
+QStatusBar {{ background: {window}; border-top: 1px solid {border}; }}
+QStatusBar::item {{ border: 0; }}
+QToolButton {{ border: 1px solid transparent; border-radius: 5px; padding: 4px 6px; color: {text}; }}
+QToolButton[toolButtonStyle="2"] {{ padding: 4px 0 4px 7px; }}
+QToolButton:hover {{ background: {hover}; }}
+QToolButton:pressed, QToolButton:checked {{ background: {pressed}; }}
+QToolButton:focus {{ border-color: {accent}; }}
+QToolButton:disabled {{ color: {disabled}; }}
+QToolButton::menu-indicator {{ image: none; }}
+QPushButton {{ background: {button}; border: 1px solid {border}; border-radius: 5px; padding: 5px 12px;
+    color: {text}; }}
+QPushButton:hover {{ background: {hover}; }}
+QPushButton:pressed {{ background: {pressed}; }}
+QPushButton:focus {{ border-color: {accent}; }}
+QPushButton:disabled {{ color: {disabled}; background: {window}; }}
+QPushButton[primary="true"] {{ background: {accent}; border-color: {accent}; color: {on_accent}; }}
+QPushButton[primary="true"]:hover {{ background: {accent_hover}; }}
+QPushButton[primary="true"]:disabled {{ background: {pressed}; border-color: {pressed}; color: {disabled}; }}
+QLineEdit, QDateEdit {{ background: {base}; border: 1px solid {border}; border-radius: 5px; padding: 5px 7px;
+    color: {text}; selection-background-color: {accent}; selection-color: {on_accent}; }}
+QLineEdit:focus, QDateEdit:focus {{ border-color: {accent}; }}
+QListView {{ background: {base}; border: 1px solid {border}; border-radius: 5px; outline: 0; }}
+QDockWidget {{ color: {text}; }}
+QDockWidget::title {{ background: {window}; padding: 8px 10px; text-align: left; }}
+QTabBar::tab {{ background: transparent; color: {muted}; padding: 7px 14px; border: 0;
+    border-bottom: 2px solid transparent; }}
+QTabBar::tab:selected {{ color: {text}; border-bottom-color: {accent}; }}
+QTabBar::tab:hover {{ color: {text}; }}
+QProgressBar {{ background: {pressed}; border: 0; border-radius: 3px; max-height: 6px; }}
+QProgressBar::chunk {{ background: {accent}; border-radius: 3px; }}
+QLabel[muted="true"] {{ color: {muted}; }}
+QLabel[bad="true"] {{ color: {bad}; }}
+QFrame#card {{ background: {button}; border: 1px solid {border}; border-radius: 8px; }}
+QFrame#drop {{ border: 1px dashed {disabled}; border-radius: 8px; background: {base}; }}
+QFrame#strip, QFrame#transport {{ background: {window}; border-top: 1px solid {border}; }}
+QFrame#notice {{ background: {button}; border-bottom: 1px solid {border}; }}
+QScrollArea, QScrollArea > QWidget > QWidget {{ background: transparent; border: 0; }}
+"""
+
+
+def colour(name: str) -> QColor:
+    """Return a colour of the present theme, such as ``muted`` or ``accent``."""
+    return QColor(_colours()[name])
+
+
+def is_dark() -> bool:
+    """Whether the system, or the user in the menu, wants a dark window."""
+    return QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
+
+
+def apply_theme(application: QApplication) -> None:
+    """Give the application its style and follow the system's light and dark from now on."""
+    application.setStyle("Fusion")
+    _repaint(application)
+    QGuiApplication.styleHints().colorSchemeChanged.connect(lambda _: _repaint(application))
+
+
+def _colours() -> dict[str, str]:
+    return _DARK if is_dark() else _LIGHT
+
+
+def _repaint(application: QApplication) -> None:
+    colours = _colours()
+    application.setPalette(_palette(colours))
+    hover = QColor(colours["accent"]).lighter(112).name()
+    application.setStyleSheet(_STYLE.format(**colours, accent_hover=hover))
+
+
+def _palette(colours: dict[str, str]) -> QPalette:
+    roles = QPalette.ColorRole
+    palette = QPalette()
+    for role, name in (
+        (roles.Window, "window"),
+        (roles.WindowText, "text"),
+        (roles.Base, "base"),
+        (roles.AlternateBase, "alternate"),
+        (roles.Text, "text"),
+        (roles.Button, "button"),
+        (roles.ButtonText, "text"),
+        (roles.ToolTipBase, "button"),
+        (roles.ToolTipText, "text"),
+        (roles.PlaceholderText, "muted"),
+        (roles.Highlight, "accent"),
+        (roles.HighlightedText, "on_accent"),
+        (roles.Accent, "accent"),
+        (roles.Link, "accent"),
+        (roles.Mid, "border"),
+        (roles.Midlight, "hover"),
+        (roles.Dark, "border"),
+    ):
+        palette.setColor(role, QColor(colours[name]))
+    for role in (roles.WindowText, roles.Text, roles.ButtonText):
+        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(colours["disabled"]))
+    return palette
