@@ -111,7 +111,7 @@ except SystemExit as exc:
 
 def test_the_command_line_starts_without_heavy_libraries(tmp_path: Path) -> None:
     loaded = modules_loaded_by("import facerec_app.cli.app", tmp_path)
-    assert not loaded & (HEAVY | {"openvino", "cv2"})
+    assert not loaded & (HEAVY | {"openvino", "scipy"})
 
 
 def test_identify_loads_no_training_framework_and_no_qt(tmp_path: Path, demo_dir: Path) -> None:

@@ -12,6 +12,9 @@ import cv2
 import numpy as np
 import pytest
 
+from facerec_app.detection.yunet_detector import YunetDetector
+from facerec_app.models.model_store import ModelStore
+
 
 @pytest.fixture(scope="module")
 def manifest(demo_dir: Path) -> dict[str, Any]:
@@ -88,20 +91,17 @@ def test_the_video_opens_and_has_the_frames_that_the_ground_truth_counts(
 
 
 def test_a_face_is_where_the_ground_truth_says(demo_dir: Path, expected: dict[str, Any]) -> None:
-    """YuNet, whose weights the program ships, finds a face over each annotated box."""
-    model = str(demo_dir.parent / "models" / "yunet.onnx")
-    size = (expected["width_px"], expected["height_px"])
-    detector = cv2.FaceDetectorYN.create(model, "", size, score_threshold=0.7)
+    detector = YunetDetector(ModelStore())
     wanted = {row["face"][len(row["face"]) // 2][0]: row for row in expected["appearances"]}
     capture = cv2.VideoCapture(str(demo_dir / "demo.mp4"))
     for index in range(max(wanted) + 1):
-        _, pixels = capture.read()
+        _, pixels_bgr = capture.read()
         if index not in wanted:
             continue
-        _, found = detector.detect(pixels)
-        assert found is not None, f"no face in frame {index}"
-        centres = np.asarray(found[:, :2] + found[:, 2:4] / 2)
+        boxes = detector.detect(np.ascontiguousarray(pixels_bgr[:, :, ::-1])).boxes_xyxy
         _, x, y, width, _ = next(row for row in wanted[index]["face"] if row[0] == index)
-        nearest = float(np.linalg.norm(centres - (x, y), axis=1).min())
-        assert nearest < 0.35 * width, f"{wanted[index]['person']} in frame {index}: {nearest:.0f} px away"
+        centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+        distances = np.linalg.norm(centres - np.array((x, y)), axis=1)
+        assert distances.size, f"no face in frame {index}"
+        assert distances.min() < 0.35 * width, f"{wanted[index]['person']} in frame {index}"
     capture.release()
