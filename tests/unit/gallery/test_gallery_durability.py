@@ -66,6 +66,56 @@ def test_every_acknowledged_face_survives_kills_at_random_moments(tmp_path: Path
     assert len(acknowledged) >= KILLS
 
 
+def state_of(folder: Path) -> dict[str, set[str]]:
+    """Open a gallery as after a crash, check all of it, and return the faces of everybody by name."""
+    with open_store(folder) as store:
+        assert store.check() == ()
+        faces = {p.name: {face.face_id for face in store.faces_of(p.person_id)} for p in store.people()}
+        kept = {face_id for of_person in faces.values() for face_id in of_person}
+        assert set(store.snapshot(VERSION).face_ids.tolist()) == kept
+    assert {path.stem for path in picture_files(folder)} == kept
+    return faces
+
+
+@needs_signals
+@pytest.mark.parametrize(
+    ("change", "faces_after"),
+    [
+        ("add_two_faces", [2, 4]),
+        ("add_a_person_in_a_batch", [1, 2, 2]),
+        ("remove_a_person", [2]),
+        ("merge_two_people", [4]),
+    ],
+)
+def test_a_kill_before_any_step_of_a_change_leaves_all_or_nothing_of_it(
+    tmp_path: Path, change: str, faces_after: list[int]
+) -> None:
+    template = tmp_path / "template"
+    with open_store(template) as store:
+        for name in ("One", "Two"):
+            store.add_faces(store.add_person(name).person_id, [new_face(1), new_face(2)])
+    before = state_of(template)
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.unit.gallery.gallery_crashes", change, str(template), str(tmp_path)],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    outcomes = dict(line.split() for line in done.stdout.splitlines())
+    assert list(outcomes.values())[-1] == "done"
+    assert len(outcomes) > 6
+    changed = 0
+    for step, outcome in outcomes.items():
+        state = state_of(tmp_path / step)
+        if outcome == "killed" and state == before:
+            continue
+        changed += 1
+        assert sorted(map(len, state.values())) == faces_after
+    assert 1 <= changed < len(outcomes)
+
+
 @needs_signals
 def test_two_programs_add_faces_at_once_and_nothing_is_lost(tmp_path: Path) -> None:
     with open_store(tmp_path) as store:
