@@ -12,7 +12,7 @@ from facerec_app.cli.console import err, out, print_json
 from facerec_app.cli.context import application
 from facerec_app.cli.exit_codes import UNEXPECTED
 from facerec_app.core.errors import FacerecError
-from facerec_app.services.doctor import Health
+from facerec_app.services.doctor import Health, StageSpeed
 
 _MARKS = {Health.GOOD: "[green]good[/]", Health.NOTE: "[yellow]note[/]", Health.FAULT: "[bold red]fault[/]"}
 
@@ -36,12 +36,12 @@ def doctor(
     with application(ctx) as app:
         service = app.doctor()
         checks = service.examine()
-        stage_ms: dict[str, float] = {}
+        speeds: dict[str, StageSpeed] = {}
         fault: FacerecError | None = None
         if speed:
             try:
                 with err.status("Measuring speed ..."):
-                    stage_ms = dict(service.stage_speed())
+                    speeds = dict(service.stage_speed())
             except FacerecError as exc:
                 fault = exc
     broken = fault is not None or any(check.health is Health.FAULT for check in checks)
@@ -52,7 +52,10 @@ def doctor(
                 "checks": [
                     {"what": c.what, "health": c.health.value, "found": c.found, "remedy": c.remedy} for c in checks
                 ],
-                "stage_ms": {stage: round(value, 3) for stage, value in stage_ms.items()},
+                "stage_ms": {
+                    stage: {"median": round(figures.median_ms, 3), "p95": round(figures.p95_ms, 3)}
+                    for stage, figures in speeds.items()
+                },
                 "speed_error": str(fault) if fault is not None else None,
             }
         )
@@ -61,13 +64,14 @@ def doctor(
         for check in checks:
             table.add_row(check.what, _MARKS[check.health], escape(check.found), escape(check.remedy))
         out.print(table)
-        if stage_ms:
-            speeds = Table("Stage, 640x360 video", "median ms a frame", box=None, header_style="bold")
-            speeds.columns[1].justify = "right"
-            for stage, value in stage_ms.items():
-                speeds.add_row(stage, f"{value:.1f}")
+        if speeds:
+            shown = Table("Stage, 640x360 video", "median ms", "95 % below ms", box=None, header_style="bold")
+            for stage, figures in speeds.items():
+                shown.add_row(stage, f"{figures.median_ms:.1f}", f"{figures.p95_ms:.1f}")
+            for column in shown.columns[1:]:
+                column.justify = "right"
             out.print()
-            out.print(speeds)
+            out.print(shown)
         if fault is not None:
             out.print(f"[bold red]fault[/] speed could not be measured: {escape(str(fault))}")
     if broken:

@@ -52,9 +52,9 @@ def list_models(ctx: typer.Context, json: AsJson = False) -> None:
             }
         )
         return
-    table = Table("Model", "MB", "Licence", "Source", box=None, header_style="bold")
+    table = Table("Model", "File", "MB", "Licence", box=None, header_style="bold")
     for name, entry in manifest.files.items():
-        table.add_row(name, f"{entry.size_bytes / 1e6:.1f}", entry.licence, escape(entry.source))
+        table.add_row(name, entry.file, f"{entry.size_bytes / 1e6:.2f}", escape(entry.licence.partition(";")[0]))
     out.print(table)
     profiles = Table("Profile", "Detector", "Extractor", "Measured", box=None, header_style="bold")
     for name, profile in manifest.profiles.items():
@@ -63,6 +63,7 @@ def list_models(ctx: typer.Context, json: AsJson = False) -> None:
         profiles.add_row(shown, profile.detector, profile.extractor_file, escape(measured))
     out.print()
     out.print(profiles)
+    out.print("\n[dim]Sources, licences in full and hashes: --json. What the models are good for: docs/models.md[/]")
 
 
 def check(ctx: typer.Context, json: AsJson = False) -> None:

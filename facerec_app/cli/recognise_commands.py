@@ -21,7 +21,7 @@ from facerec_app.cli.console import (
 )
 from facerec_app.cli.context import application
 from facerec_app.cli.exit_codes import INTERRUPTED, PARTIAL, exit_code_of
-from facerec_app.cli.sighting_table import print_sightings, sighting_record
+from facerec_app.cli.sighting_table import percent, print_sightings, sighting_record
 from facerec_app.services.recognition import PictureOutcome, RunOutputs, RunReport
 
 Profile = Annotated[str | None, typer.Option(help="Recognition profile (see models list).")]
@@ -120,20 +120,20 @@ def _outcome_record(outcome: PictureOutcome) -> dict[str, Any]:
 
 
 def _print_outcomes(outcomes: Sequence[PictureOutcome]) -> None:
-    table = Table("Picture", "Who", "Sure", "Box (x0 y0 x1 y1)", "Why", box=None, header_style="bold")
+    table = Table("Picture", "Who", "Sure", "Box (x0 y0 x1 y1)", box=None, header_style="bold")
     for outcome in outcomes:
         if outcome.result is None:
             print_error(str(outcome.error))
             continue
         rows = list(zip(outcome.result.decisions, outcome.result.detections.boxes_xyxy, strict=True))
+        picture = escape(outcome.path.name)
         if not rows:
-            table.add_row(escape(outcome.path.name), "[dim]no face found[/]", "", "", "")
+            table.add_row(picture, "[dim]no face found[/]", "", "")
         for number, (decision, box) in enumerate(rows):
             name = outcome.result.name_of(decision)
             who = f"[green]{escape(name)}[/]" if name else "[yellow]Unknown[/]"
-            sure = f"{decision.probability:.0%}" if name else ""
-            corners = " ".join(f"{v:.0f}" for v in box)
-            table.add_row(escape(outcome.path.name) if number == 0 else "", who, sure, corners, escape(decision.reason))
+            sure = percent(decision.probability) if name else ""
+            table.add_row(picture if number == 0 else "", who, sure, " ".join(f"{v:.0f}" for v in box))
     if table.row_count:
         out.print(table)
 

@@ -27,7 +27,7 @@ def print_sightings(sightings: Sequence[Sighting]) -> None:
             clock(sighting.start_s),
             clock(sighting.end_s),
             str(sighting.frames),
-            f"{sighting.probability:.0%}" if known else "",
+            percent(sighting.probability) if known else "",
         )
     out.print(table)
 
@@ -43,6 +43,11 @@ def sighting_record(sighting: Sighting) -> dict[str, Any]:
         "frames": sighting.frames,
         "probability": round(sighting.probability, 4),
     }
+
+
+def percent(probability: float) -> str:
+    """Return a probability in whole percent; certainty is never claimed."""
+    return "> 99%" if probability >= 0.995 else f"{probability:.0%}"
 
 
 def clock(seconds: float) -> str:

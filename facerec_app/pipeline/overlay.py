@@ -34,7 +34,8 @@ VERDICT_STYLES: dict[Verdict, VerdictStyle] = {
 def decision_text(decision: IdentityDecision, name: str | None) -> str:
     """Return the words shown beside a face."""
     if decision.verdict is Verdict.KNOWN:
-        return f"{name or 'Removed person'} {decision.probability:.0%}"
+        # Nothing is certain: a probability that rounds to 100 % is shown as 99 %.
+        return f"{name or 'Removed person'} {min(decision.probability, 0.99):.0%}"
     return "Unknown" if decision.verdict is Verdict.UNKNOWN else "Looking ..."
 
 
