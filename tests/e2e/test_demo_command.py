@@ -61,7 +61,7 @@ def share_of(
     """Return in how many of the frames that show a person something was said of them, as a share."""
     rows = [row for row in appearances if row["person"] == person]
     found = sum(event[key] == said for row in rows for event in events_of(row, events))
-    return found / sum(due(row) for row in rows)
+    return float(found / sum(due(row) for row in rows))
 
 
 @pytest.mark.slow
