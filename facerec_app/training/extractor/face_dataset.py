@@ -7,29 +7,24 @@ shifting and turning them in training shows more of the picture instead of a bla
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from facerec_app.alignment.templates import ARCFACE_112
 from facerec_app.core.errors import NotEnoughDataError
 from facerec_app.core.geometry import similarity_transforms
+from facerec_app.core.protocols import FaceDetector
 from facerec_app.core.types import FaceDetections, Float32Array, Int64Array, UInt8Array
 
 CROP_PX = 112
 STORED_PX = 144
-TEMPLATE_XY = np.array(
-    [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]],
-    np.float32,
-)
-"""Five points in a 112x112 crop, from ArcFace (Deng et al. 2019, arXiv:1801.07698); SFace uses the same."""
+TEMPLATE_XY = ARCFACE_112
 
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
-
-FaceFinder = Callable[[UInt8Array], FaceDetections]
-"""Returns the faces of one RGB picture ``(H, W, 3)``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +88,12 @@ def hold_out_people(people: Sequence[str], count: int, seed: int) -> tuple[list[
     return sorted(set(people) - held), sorted(held)
 
 
-def align_entries(entries: Sequence[PictureEntry], find_faces: FaceFinder) -> tuple[FaceSet, list[PictureEntry]]:
+def align_entries(entries: Sequence[PictureEntry], detector: FaceDetector) -> tuple[FaceSet, list[PictureEntry]]:
     """Find and align the face nearest the middle of each picture.
 
     Args:
         entries: pictures; unreadable ones and ones without a face are left out.
-        find_faces: the detector.
+        detector: finds faces and their landmarks.
 
     Returns:
         The faces, and the entries they came from, row by row.
@@ -107,7 +102,7 @@ def align_entries(entries: Sequence[PictureEntry], find_faces: FaceFinder) -> tu
     landmarks: list[Float32Array] = []
     kept: list[PictureEntry] = []
     for entry, picture in _read_pictures(entries):
-        found = find_faces(picture)
+        found = detector.detect(picture)
         if len(found) == 0:
             continue
         points = _central_landmarks(found, picture.shape[1], picture.shape[0])
@@ -121,6 +116,15 @@ def align_entries(entries: Sequence[PictureEntry], find_faces: FaceFinder) -> tu
     numbers = {person: number for number, person in enumerate(dict.fromkeys(entry.person for entry in kept))}
     people = np.array([numbers[entry.person] for entry in kept], np.int64)
     return FaceSet(np.stack(crops), np.stack(landmarks), people), kept
+
+
+def joined(sets: Sequence[FaceSet]) -> FaceSet:
+    """Return several alignments of the same people as one set; people keep their numbers only within a set."""
+    return FaceSet(
+        np.concatenate([faces.pixels_rgb for faces in sets]),
+        np.concatenate([faces.landmarks_xy for faces in sets]),
+        np.concatenate([faces.people for faces in sets]),
+    )
 
 
 def save_faces(faces: FaceSet, folder: Path, entries: Sequence[PictureEntry], root: Path) -> None:

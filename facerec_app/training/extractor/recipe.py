@@ -34,11 +34,11 @@ class Recipe:
     peak_rate: float = 1.2e-3
     weight_decay: float = 0.05
     gradient_limit: float = 5.0
-    real_share: float = 0.35
+    real_share: float = 0.5
     dlib_weight: float = 0.35
     relation_weight: float = 0.3
     average_decay: float = 0.999
-    seed: int = 20_26
+    seed: int = 2026
 
     @property
     def total_pictures(self) -> int:

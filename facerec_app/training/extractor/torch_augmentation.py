@@ -17,12 +17,12 @@ from torch.nn import functional
 from facerec_app.core.types import Float32Array, UInt8Array
 from facerec_app.training.extractor.face_dataset import CROP_PX
 
-JPEG_SHARE = 0.12
-WORN_SHARE = 0.12
-ERASED_SHARE = 0.12
-COARSE_SHARE = 0.25
-BLURRED_SHARE = 0.15
-NOISY_SHARE = 0.3
+JPEG_SHARE = 0.08
+WORN_SHARE = 0.05
+ERASED_SHARE = 0.06
+COARSE_SHARE = 0.18
+BLURRED_SHARE = 0.08
+NOISY_SHARE = 0.2
 GREY_SHARE = 0.08
 
 
@@ -74,12 +74,12 @@ def _random(generator: np.random.Generator, low: float, high: float, *shape: int
 def _place(pictures: Tensor, generator: np.random.Generator) -> Tensor:
     """Return 112x112 cut-outs, mirrored at random, turned, scaled, stretched, sheared and shifted a little."""
     count, stored = pictures.shape[0], pictures.shape[-1]
-    angle = generator.normal(0, math.radians(5), count)
-    scale = np.exp(generator.normal(0, 0.045, count)) * CROP_PX / stored
+    angle = generator.normal(0, math.radians(4), count)
+    scale = np.exp(generator.normal(0, 0.035, count)) * CROP_PX / stored
     stretch = np.exp(generator.normal(0, 0.03, count))
     shear = generator.normal(0, 0.03, count)
     mirror = np.where(generator.random(count) < 0.5, -1.0, 1.0)
-    shift = generator.normal(0, 2.2 * 2 / stored, (count, 2))
+    shift = generator.normal(0, 1.6 * 2 / stored, (count, 2))
     cosine, sine = np.cos(angle) * scale, np.sin(angle) * scale
     theta = np.empty((count, 2, 3), np.float32)
     theta[:, 0, 0], theta[:, 0, 1] = cosine * stretch * mirror, -sine + shear * scale
@@ -124,13 +124,13 @@ def _blur_kernels(count: int, generator: np.random.Generator) -> Float32Array:
 def _recolour(pictures: Tensor, generator: np.random.Generator) -> Tensor:
     """Return the pictures with other exposure, contrast, white balance, saturation, side light; a few in grey."""
     count, side = pictures.shape[0], pictures.shape[-1]
-    exponent = torch.exp(_random(generator, -0.4, 0.4, count, 1, 1, 1))
+    exponent = torch.exp(_random(generator, -0.25, 0.25, count, 1, 1, 1))
     pictures = pictures.clamp(1e-4, 1).pow(exponent)
     grey = pictures.mean(dim=1, keepdim=True)
-    saturation = _random(generator, 0.5, 1.4, count, 1, 1, 1)
+    saturation = _random(generator, 0.7, 1.25, count, 1, 1, 1)
     saturation[torch.from_numpy(generator.random(count) < GREY_SHARE)] = 0.0
     pictures = grey + (pictures - grey) * saturation
-    gain = torch.exp(_random(generator, -0.12, 0.12, count, 3, 1, 1)) * _random(generator, 0.7, 1.25, count, 1, 1, 1)
+    gain = torch.exp(_random(generator, -0.1, 0.1, count, 3, 1, 1)) * _random(generator, 0.8, 1.2, count, 1, 1, 1)
     axis = torch.linspace(-1, 1, side)
     slope = torch.from_numpy(generator.normal(0, 0.12, (count, 2)).astype(np.float32))
     light = 1 + slope[:, 0, None, None] * axis[None, None, :] + slope[:, 1, None, None] * axis[None, :, None]

@@ -8,21 +8,34 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from facerec_app.core.errors import WeightsRejectedError
-
-if TYPE_CHECKING:
-    from facerec_app.training.extractor.torch_resnet50 import FaceStudent
-    from facerec_app.training.extractor.torch_trainer import Progress
+from facerec_app.training.extractor.torch_resnet50 import FaceStudent
 
 KEPT = 3
+
+
+@dataclass
+class Progress:
+    """How far a run has come.
+
+    Attributes:
+        seen: pictures seen in all.
+        steps: optimiser steps in all.
+        seconds: wall time spent training in all.
+        resumed_at: pictures seen when the optimiser was last fresh.
+    """
+
+    seen: int = 0
+    steps: int = 0
+    seconds: float = 0.0
+    resumed_at: int = 0
 
 
 def save_checkpoint(
@@ -56,12 +69,12 @@ def save_checkpoint(
 
 def load_checkpoint(
     folder: Path,
-    student: FaceStudent,
-    average: FaceStudent,
-    optimiser: torch.optim.Optimizer,
+    student: FaceStudent | None,
+    average: FaceStudent | None,
+    optimiser: torch.optim.Optimizer | None,
     progress: Progress,
 ) -> bool:
-    """Fill everything from the newest checkpoint; return whether there was one.
+    """Fill what is given from the newest checkpoint; return whether there was one.
 
     Raises:
         WeightsRejectedError: if the checkpoint belongs to another network.
@@ -72,21 +85,28 @@ def load_checkpoint(
     source = folder / Path(pointer.read_text(encoding="utf-8").strip()).name
     tensors = load_file(source / "state.safetensors")
     try:
-        student.load_state_dict(_part(tensors, "student/"))
-        average.load_state_dict(_part(tensors, "average/"))
+        for network, prefix in ((student, "student/"), (average, "average/")):
+            if network is not None:
+                network.load_state_dict(_part(tensors, prefix))
     except RuntimeError as exc:
         msg = f"{source} is a checkpoint of another network: {exc}"
         raise WeightsRejectedError(msg) from exc
+    if optimiser is not None:
+        _fill_optimiser(optimiser, _part(tensors, "optimiser/"))
+    for name, value in json.loads((source / "progress.json").read_text(encoding="utf-8")).items():
+        setattr(progress, name, value)
+    return True
+
+
+def _fill_optimiser(optimiser: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    """Give the optimiser its moments back."""
     moments: dict[int, dict[str, Tensor]] = {}
-    for name, value in _part(tensors, "optimiser/").items():
+    for name, value in tensors.items():
         number, _, key = name.partition("/")
         moments.setdefault(int(number), {})[key] = value
     state = optimiser.state_dict()
     state["state"] = moments
     optimiser.load_state_dict(state)
-    for name, value in json.loads((source / "progress.json").read_text(encoding="utf-8")).items():
-        setattr(progress, name, value)
-    return True
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -69,6 +69,10 @@ class StudentReplicas:
         for replica in self._replicas:
             replica.zero_grad(set_to_none=True)
 
+    def close(self) -> None:
+        """End the working threads."""
+        self._pool.shutdown()
+
     def _compute_part(self, step: int, part: int, side_px: int) -> StudentLoss:
         """Compute one part's gradients in its own copy."""
         recipe, replica = self._recipe, self._replicas[part]
@@ -78,9 +82,7 @@ class StudentReplicas:
         replica.train()
         with torch.autocast("cpu", dtype=torch.bfloat16):
             features, projected = replica(pictures)
-        loss = student_loss(
-            features, projected, torch.from_numpy(targets), recipe.dlib_weight, recipe.relation_weight
-        )
+        loss = student_loss(features, projected, torch.from_numpy(targets), recipe.dlib_weight, recipe.relation_weight)
         loss.total.backward()
         return loss
 

@@ -32,14 +32,36 @@ def _convolution(inputs: int, outputs: int, kernel: int, stride: int = 1, paddin
     """Return a convolution with bias, initialised for a ReLU network (He et al. 2015)."""
     layer = nn.Conv2d(inputs, outputs, kernel, stride=stride, padding=padding, bias=True)
     nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
-    assert layer.bias is not None
-    nn.init.zeros_(layer.bias)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
     return layer
 
 
 def _batch_norm(channels: int) -> nn.BatchNorm2d:
     """Return a batch normalisation with Keras's epsilon and a running average that settles within 10 steps."""
     return nn.BatchNorm2d(channels, eps=BATCH_NORM_EPSILON, momentum=0.1)
+
+
+def _convolve(layer: nn.Conv2d, maps: Tensor) -> Tensor:
+    """Return the layer's output, as a matrix product where that is faster.
+
+    PyTorch's convolutions are slow on small maps: for conv5 at 2x2 a product of the same numbers takes a third of the
+    time, forwards and backwards (measured in bf16). Shapes are those of ``layer(maps)``.
+    """
+    kernel, side = layer.kernel_size[0], maps.shape[-1]
+    if side > 3 if kernel == 3 else side > 8 and layer.out_channels > layer.in_channels:
+        out: Tensor = layer(maps)
+        return out
+    rows = maps.permute(0, 2, 3, 1)
+    if kernel == 3:
+        height, width = rows.shape[1:3]
+        padded = functional.pad(rows, (0, 0, 1, 1, 1, 1))
+        shifts = [(top, left) for top in range(3) for left in range(3)]
+        rows = torch.cat([padded[:, top : top + height, left : left + width] for top, left in shifts], dim=3)
+    else:
+        rows = rows[:, :: layer.stride[0], :: layer.stride[0]]
+    matrix = layer.weight.permute(0, 2, 3, 1).reshape(layer.out_channels, -1)
+    return functional.linear(rows, matrix, layer.bias).permute(0, 3, 1, 2)
 
 
 class ResidualBlock(nn.Module):
@@ -75,10 +97,10 @@ class ResidualBlock(nn.Module):
         """Return ``(N, 4 * filters, H / stride, W / stride)``, never negative."""
         shortcut = maps
         if self.conv0 is not None and self.bn0 is not None:
-            shortcut = self.bn0(self.conv0(maps))
-        inner = functional.relu(self.bn1(self.conv1(maps)))
-        inner = functional.relu(self.bn2(self.conv2(inner)))
-        return functional.relu(self.bn3(self.conv3(inner)) + shortcut)
+            shortcut = self.bn0(_convolve(self.conv0, maps))
+        inner = functional.relu(self.bn1(_convolve(self.conv1, maps)))
+        inner = functional.relu(self.bn2(_convolve(self.conv2, inner)))
+        return functional.relu(self.bn3(_convolve(self.conv3, inner)) + shortcut)
 
 
 class ResNet50(nn.Module):
@@ -105,7 +127,7 @@ class ResNet50(nn.Module):
             ``(N, C, H / 32, W / 32)``, the cut layer after its ReLU.
         """
         maps = functional.relu(self.conv1_bn(self.conv1_conv(pictures)))
-        maps = functional.max_pool2d(functional.pad(maps, (1, 1, 1, 1)), 3, 2)
+        maps = functional.max_pool2d(maps, 3, 2, padding=1)  # Keras pads zeros; nothing here is negative
         out: Tensor = self.blocks(maps)
         return out
 
@@ -114,7 +136,6 @@ class ResNet50(nn.Module):
         yield "conv1_conv", self.conv1_conv
         yield "conv1_bn", self.conv1_bn
         for block in self.blocks:
-            assert isinstance(block, ResidualBlock)
             for number in (0, 1, 2, 3):
                 convolution = getattr(block, f"conv{number}")
                 norm = getattr(block, f"bn{number}")

@@ -20,7 +20,8 @@ from facerec_app.core.types import Float32Array
 from facerec_app.training.extractor.pair_measures import measure_pairs, pair_cosines, person_pairs
 from facerec_app.training.extractor.recipe import Recipe
 from facerec_app.training.extractor.torch_augmentation import plain
-from facerec_app.training.extractor.torch_checkpoint import load_checkpoint, save_checkpoint
+from facerec_app.training.extractor.torch_checkpoint import Progress, load_checkpoint, save_checkpoint
+from facerec_app.training.extractor.torch_export import student_from
 from facerec_app.training.extractor.torch_loss import StudentLoss
 from facerec_app.training.extractor.torch_replicas import StudentReplicas
 from facerec_app.training.extractor.torch_resnet50 import FaceStudent
@@ -49,23 +50,6 @@ class LogRow:
     watched_accuracy_projection: float | None = None
     watched_tar_1e2_features: float | None = None
     watched_tar_1e2_projection: float | None = None
-
-
-@dataclass
-class Progress:
-    """How far a run has come.
-
-    Attributes:
-        seen: pictures seen in all.
-        steps: optimiser steps in all.
-        seconds: wall time spent training in all.
-        resumed_at: pictures seen when the optimiser was last fresh.
-    """
-
-    seen: int = 0
-    steps: int = 0
-    seconds: float = 0.0
-    resumed_at: int = 0
 
 
 @dataclass
@@ -122,6 +106,18 @@ class ExtractorTrainer:
         found = load_checkpoint(self.folder, self.student, self.average, self.optimiser, self.progress)
         self.replicas.share_weights()
         return found
+
+    def start_from(self, weights: Path) -> None:
+        """Go on from shipped weights with a fresh optimiser, whose rate warms up again."""
+        student, seen = student_from(weights)
+        for network in (self.student, self.average):
+            network.load_state_dict(student.state_dict())
+        self.progress = Progress(seen=seen, steps=seen // self.recipe.batch, resumed_at=seen)
+        self.replicas.share_weights()
+
+    def close(self) -> None:
+        """End the working threads."""
+        self.replicas.close()
 
     def run(self, until_pictures: int | None = None) -> None:
         """Train until the plan or the given count is fulfilled, or until asked to stop; then write a checkpoint."""

@@ -1,0 +1,166 @@
+"""What the command line can be asked to do, step by step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from facerec_app.core.errors import ConfigError, WeightsMissingError
+from facerec_app.core.protocols import FaceDetector
+from facerec_app.detection.mtcnn_detector import MtcnnDetector
+from facerec_app.detection.yunet_detector import YunetDetector
+from facerec_app.inference.openvino_session import OpenvinoSession
+from facerec_app.models.model_store import ModelStore
+from facerec_app.training.extractor.curve_drawing import draw_curve, read_series
+from facerec_app.training.extractor.face_dataset import (
+    PictureEntry,
+    align_entries,
+    hold_out_people,
+    joined,
+    list_people,
+    list_single_portraits,
+    load_faces,
+    save_faces,
+)
+from facerec_app.training.extractor.judging import Judgement, judge
+from facerec_app.training.extractor.recipe import Recipe, parse_stages
+from facerec_app.training.lfw_pairs import read_pair_list
+from facerec_app.training.train_similarity import read_people
+
+HOLD_OUT_SEED = 0
+GRAPH_FILE = "resnet50-face.onnx"
+WEIGHTS_FILE = "resnet50-face.safetensors"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkFolder:
+    """Where everything of a training run lies."""
+
+    root: Path
+
+    def faces(self, group: str) -> Path:
+        """Aligned faces of ``train``, ``heldout`` or ``test`` people."""
+        return self.root / "faces" / group
+
+    @property
+    def bank(self) -> Path:
+        """Faces with the teachers' values."""
+        return self.root / "bank"
+
+    @property
+    def run(self) -> Path:
+        """Checkpoints and log."""
+        return self.root / "run"
+
+
+def prepare(layout: WorkFolder, data: Path, hold_out: int) -> None:
+    """Align every group's faces; the training people's twice, by both detectors, so that neither's habits matter."""
+    store = ModelStore()
+    detectors: list[FaceDetector] = [MtcnnDetector(store), YunetDetector(store)]
+    everyone = read_people(data / "splits" / "train_people.txt")
+    trained, held = hold_out_people(everyone, hold_out, HOLD_OUT_SEED)
+    test = read_people(data / "splits" / "test_people.txt")
+    folder = data / "lfw"
+    groups: list[tuple[str, list[PictureEntry], list[FaceDetector]]] = [
+        ("heldout", list_people(folder, held), detectors[:1]),
+        ("test", list_people(folder, test), detectors[:1]),
+        ("train", [*list_people(folder, trained), *list_single_portraits(data / "portraits")], detectors),
+    ]
+    for name, entries, used in groups:
+        parts = [align_entries(entries, detector) for detector in used]
+        faces = joined([part[0] for part in parts])
+        save_faces(faces, layout.faces(name), [entry for part in parts for entry in part[1]], data)
+        print(f"{name}: {len(faces)} faces from {len(entries)} pictures", flush=True)
+
+
+def teach(layout: WorkFolder, dlib_path: Path, made_shards: int, threads: int) -> None:
+    """Label the real faces, then make and label shards of further ones until there are enough."""
+    from facerec_app.training.extractor.face_bank import write_made_shards, write_real_shard
+    from facerec_app.training.extractor.teachers import Teachers
+
+    teachers = Teachers(ModelStore(), dlib_path, threads)
+    for group in ("heldout", "test"):
+        if not (layout.faces(group) / "sface.npy").is_file():
+            values = teachers.judge(load_faces(layout.faces(group)).pixels_rgb, with_mirror=True)
+            np.save(layout.faces(group) / "sface.npy", values.sface)
+    faces = load_faces(layout.faces("train"))
+    if not (layout.bank / "real").is_dir():
+        write_real_shard(faces, teachers, layout.bank)
+    for number in write_made_shards(faces, teachers, layout.bank, range(made_shards)):
+        print(f"made faces: shard {number + 1} of {made_shards}", flush=True)
+
+
+def planned_recipe(stages: str | None, decay_from: int | None, batch: int | None) -> Recipe:
+    """Return the recipe with what was given in place of its defaults.
+
+    Raises:
+        ConfigError: if the stages cannot be understood.
+    """
+    recipe = Recipe()
+    try:
+        if stages is not None:
+            recipe = replace(recipe, stages=parse_stages(stages))
+    except (ValueError, TypeError) as exc:
+        raise ConfigError(f"--stages {stages} cannot be used: {exc}") from exc
+    if decay_from is not None:
+        recipe = replace(recipe, decay_from_pictures=decay_from)
+    return recipe if batch is None else replace(recipe, batch=batch)
+
+
+def train(layout: WorkFolder, recipe: Recipe, until: int | None, start_from: Path | None) -> None:
+    """Train from the last checkpoint, or from shipped weights, or from nothing."""
+    try:
+        import torch
+    except ImportError as exc:
+        raise ConfigError("Training the extractor needs PyTorch: pip install torch==2.13.0") from exc
+    from facerec_app.training.extractor.face_bank import open_bank
+    from facerec_app.training.extractor.torch_trainer import ExtractorTrainer
+    from facerec_app.training.extractor.training_material import TrainingMaterial
+    from facerec_app.training.extractor.watched_people import load_watched
+
+    torch.set_num_threads(1)  # each half of a batch has its own thread (torch_replicas)
+    material = TrainingMaterial(open_bank(layout.bank), recipe.real_share, recipe.seed)
+    trainer = ExtractorTrainer(recipe, material, load_watched(layout.faces("heldout")), layout.run)
+    try:
+        if not trainer.resume() and start_from is not None:
+            trainer.start_from(start_from)
+        print(f"{len(material)} faces; going on from {trainer.progress.seen} pictures seen", flush=True)
+        trainer.run(until)
+    finally:
+        trainer.close()
+
+
+def export(layout: WorkFolder, out: Path) -> None:
+    """Write the running average as weights (float16) and as the graph that serves (int8 kernels)."""
+    import onnx
+
+    from facerec_app.training.extractor.student_graph import build_student_graph
+    from facerec_app.training.extractor.student_weights import load_student, save_student
+    from facerec_app.training.extractor.torch_export import averaged_weights
+
+    save_student(averaged_weights(layout.run), out / WEIGHTS_FILE)
+    graph = build_student_graph(load_student(out / WEIGHTS_FILE), "int8")
+    onnx.save(graph, str(out / GRAPH_FILE))
+
+
+def judge_export(layout: WorkFolder, graph: Path, pairs: Path, mirror: bool) -> dict[str, Judgement]:
+    """Return how an exported graph does on the test people, its threshold taken from the held-out people."""
+    if not graph.is_file():
+        raise WeightsMissingError(f"{graph} does not exist; export first.")
+    session = OpenvinoSession(graph.read_bytes(), name=graph.name)
+    return judge(session, layout.faces("heldout"), layout.faces("test"), read_pair_list(pairs), mirror)
+
+
+def plot(layout: WorkFolder, out: Path) -> None:
+    """Draw the held-out people's accuracy against pictures seen."""
+    names = {
+        "accuracy, 2048 features": "watched_accuracy_features",
+        "accuracy, projection": "watched_accuracy_projection",
+        "TAR at FAR 1 %, features": "watched_tar_1e2_features",
+    }
+    columns = read_series(layout.run / "log.csv", list(names.values()))
+    chart = draw_curve({name: columns[column] for name, column in names.items()}, "People held out of training")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(chart, encoding="utf-8")
