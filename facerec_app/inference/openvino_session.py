@@ -53,11 +53,22 @@ class OpenvinoSession:
             core = _core()
             compiled = core.compile_model(core.read_model(model), "CPU", options)
             self._request = compiled.create_infer_request()
-            self._output_count = len(compiled.outputs)
+            self._input_shape = _shape_of(compiled.inputs[0])
+            self._output_shapes = tuple(_shape_of(output) for output in compiled.outputs)
         except RuntimeError as exc:
             raise WeightsRejectedError(
                 f"The network '{name}' cannot be loaded by the runtime; run 'facerec models check'."
             ) from exc
+
+    @property
+    def input_shape(self) -> tuple[int | None, ...]:
+        """Shape of the input; None where it may change from call to call."""
+        return self._input_shape
+
+    @property
+    def output_shapes(self) -> tuple[tuple[int | None, ...], ...]:
+        """Shape of each output; None where it follows the input."""
+        return self._output_shapes
 
     def run(self, inputs: Float32Array | UInt8Array) -> tuple[Float32Array, ...]:
         """Run the network on one batch.
@@ -77,7 +88,7 @@ class OpenvinoSession:
                 self._request.infer([np.ascontiguousarray(inputs)], share_inputs=True)
                 outputs = tuple(
                     np.array(self._request.get_output_tensor(index).data, np.float32)
-                    for index in range(self._output_count)
+                    for index in range(len(self._output_shapes))
                 )
         except RuntimeError as exc:
             raise InferenceError(
@@ -88,3 +99,7 @@ class OpenvinoSession:
                 f"The network '{self._name}' returned values that are not finite; run 'facerec models check'."
             )
         return outputs
+
+
+def _shape_of(port: Any) -> tuple[int | None, ...]:
+    return tuple(None if side.is_dynamic else int(side.get_length()) for side in port.get_partial_shape())
