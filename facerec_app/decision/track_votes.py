@@ -24,8 +24,8 @@ class VotingRules:
         max_looks: remembered for each track.
         half_life_s: after this time a look counts half.
         prior_weight: looks' worth of "no evidence" mixed in, so that few or bad looks cannot name anybody.
-        min_looks: looks that must agree on a person before the name is shown.
-        min_agreement: share of the looks' weight that must have that person first.
+        min_looks: looks that must agree on a person, each nearly good enough alone, before the name is shown.
+        min_agreement: share of the looks' weight that must agree.
         patience_looks: looks after which a face nobody resembles is called unknown.
         allowance: log odds by which a name that stands may fall short before it is taken back.
     """
@@ -177,7 +177,10 @@ class TrackVotes:
         means = weights @ table / (weights.sum() + self.rules.prior_weight)
         order = np.argsort(-means, kind="stable")
         best = people[int(order[0])]
-        agreeing = np.array([look.leader_id == best for look in looks])
+        # A look agrees if it has the person first with a score that could nearly carry the name alone; a face like
+        # nobody also has somebody first.
+        floor = self.calibration.threshold(newest.scores.gallery_people, self.stranger_rate) - self.rules.allowance
+        agreeing = np.array([look.leader_id == best and look.log_odds_for(best) >= floor for look in looks])
         scores = PersonScores(
             np.array([[people[int(row)] for row in order]]),
             means[order].astype(np.float32)[None, :],

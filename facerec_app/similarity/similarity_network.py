@@ -10,7 +10,7 @@ from facerec_app.core.errors import ModelVersionMismatchError
 from facerec_app.core.types import Candidates, Embeddings, Float32Array, GallerySnapshot, SimilarityScores
 from facerec_app.core.validation import require_finite
 from facerec_app.similarity.log_odds import probabilities_of
-from facerec_app.similarity.pair_features import absolute_differences, squared_distances
+from facerec_app.similarity.pair_features import squared_distances
 from facerec_app.similarity.similarity_weights import (
     DenseLayer,
     SimilarityWeights,
@@ -34,6 +34,7 @@ class SimilarityNetwork:
         self.weights = weights
         self._layers = _multiplied_out(weights)
         self._version = weights.version
+        self._kept: tuple[GallerySnapshot, Float32Array] | None = None
 
     @staticmethod
     def from_bytes(content: bytes, file_name: str) -> SimilarityNetwork:
@@ -64,7 +65,8 @@ class SimilarityNetwork:
         Raises:
             InferenceError: if a feature is not finite.
         """
-        return self._log_odds(left, right, squared_distances(left, right))
+        normalise = self.weights.normalisation.apply
+        return self._log_odds(normalise(left), normalise(right))
 
     def score_pairs(self, left: Float32Array, right: Float32Array) -> Float32Array:
         """Return ``(P,)`` float32 probabilities for two ``(P, D)`` float32 arrays of unit-length features.
@@ -77,19 +79,27 @@ class SimilarityNetwork:
     def score(self, probes: Embeddings, snapshot: GallerySnapshot, candidates: Candidates) -> SimilarityScores:
         """Return the probability of each probe with each of its candidates, ``(N, K)`` float32.
 
-        The cosines at hand give the distance, so without a dense part nothing is computed from the features again.
+        The gallery's normalised features are kept for as long as the same snapshot is asked about.
 
         Raises:
             InferenceError: if a feature or cosine is not finite.
             ModelVersionMismatchError: if the features are of another extractor version than the network's.
         """
         self._require_version(probes.extractor_version)
-        distances = np.asarray(2.0 - 2.0 * candidates.cosines, np.float32)
-        if not self._layers:
+        if not self._layers and self.weights.normalisation.changes_nothing:
+            distances = np.asarray(2.0 - 2.0 * candidates.cosines, np.float32)  # for unit vectors
             require_finite(distances, "The candidates' cosines")
             return SimilarityScores(probabilities_of(self._distance_log_odds(distances)))
-        gallery = snapshot.vectors[candidates.gallery_rows]
-        return SimilarityScores(probabilities_of(self._log_odds(probes.vectors[:, None, :], gallery, distances)))
+        gallery = self._normalised(snapshot)[candidates.gallery_rows]
+        left = self.weights.normalisation.apply(probes.vectors)[:, None, :]
+        return SimilarityScores(probabilities_of(self._log_odds(left, gallery)))
+
+    def _normalised(self, snapshot: GallerySnapshot) -> Float32Array:
+        kept = self._kept
+        if kept is None or kept[0] is not snapshot:
+            kept = (snapshot, self.weights.normalisation.apply(snapshot.vectors))
+            self._kept = kept
+        return kept[1]
 
     def _require_version(self, extractor_version: str) -> None:
         if extractor_version != self.weights.extractor_version:
@@ -101,10 +111,10 @@ class SimilarityNetwork:
     def _distance_log_odds(self, distances: Float32Array) -> Float32Array:
         return np.asarray(self.weights.distance_bias - self.weights.distance_scale * distances, np.float32)
 
-    def _log_odds(self, left: Float32Array, right: Float32Array, distances: Float32Array) -> Float32Array:
-        log_odds = self._distance_log_odds(distances)
+    def _log_odds(self, left: Float32Array, right: Float32Array) -> Float32Array:
+        log_odds = self._distance_log_odds(squared_distances(left, right))
         if self._layers:
-            hidden = absolute_differences(left, right, self.weights.normalisation)
+            hidden = np.abs(left - right)
             for number, layer in enumerate(self._layers):
                 hidden = hidden @ layer.kernel + layer.bias
                 if number < len(self._layers) - 1:  # only ReLU networks keep more than one layer

@@ -31,13 +31,13 @@ class DenseLayer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SimilarityWeights:
-    """The log odds of a pair are ``bias - scale * sum(|f1-f2|^2) + dense(|f1-f2|)``.
+    """The log odds of a pair of normalised features are ``bias - scale * sum(|f1-f2|^2) + dense(|f1-f2|)``.
 
     Attributes:
         extractor_version: of the features that it was trained on.
         distance_scale: ``a >= 0``; zero for a network without the distance term.
         distance_bias: ``b``.
-        normalisation: of the features that the dense part sees.
+        normalisation: of the features, before anything else.
         layers: of the dense part, first to last (one output); empty when the dense part was not kept.
         hidden_activation: between the layers.
     """

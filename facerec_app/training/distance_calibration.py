@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from facerec_app.core.types import BoolArray
+from facerec_app.core.types import BoolArray, Float32Array
 from facerec_app.similarity.pair_features import FeatureNormalisation, squared_distances
 from facerec_app.similarity.similarity_network import SimilarityNetwork
 from facerec_app.similarity.similarity_weights import DenseLayer, SimilarityWeights
@@ -18,7 +18,9 @@ _IMPOSTORS_PER_GENUINE = 20
 _PAIRS_PER_PERSON = 30
 
 
-def calibrated_distance(features: LabelledFeatures, seed: int) -> SimilarityWeights:
+def calibrated_distance(
+    features: LabelledFeatures, normalisation: FeatureNormalisation, seed: int
+) -> SimilarityWeights:
     """Return the network ``bias - scale * sum(|f1-f2|^2)`` that fits these people best.
 
     Genuine and impostor pairs weigh the same in total, so the log odds are log-likelihood ratios: a prior can be added.
@@ -26,12 +28,13 @@ def calibrated_distance(features: LabelledFeatures, seed: int) -> SimilarityWeig
     Raises:
         NotEnoughDataError: without a person of two faces, or with fewer than two people.
     """
-    distances, same, weights = _scored_pairs(features, squared_distances, seed)
+
+    def distance(left: Float32Array, right: Float32Array) -> Float32Array:
+        return squared_distances(normalisation.apply(left), normalisation.apply(right))
+
+    distances, same, weights = _scored_pairs(features, distance, seed)
     bias, slope = fit_logistic(distances[:, None], same, weights)
-    dimension = features.vectors.shape[1]
-    return SimilarityWeights(
-        features.extractor_version, max(float(-slope), 0.0), float(bias), FeatureNormalisation.none(dimension)
-    )
+    return SimilarityWeights(features.extractor_version, max(float(-slope), 0.0), float(bias), normalisation)
 
 
 def recalibrated(weights: SimilarityWeights, features: LabelledFeatures, seed: int) -> SimilarityWeights:

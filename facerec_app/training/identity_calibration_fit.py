@@ -16,7 +16,7 @@ from facerec_app.training.gallery_simulation import GalleryTrials, rank_rows, si
 from facerec_app.training.labelled_features import LabelledFeatures
 from facerec_app.training.logistic_regression import fit_logistic
 from facerec_app.training.similarity_comparison import drawn_pairs
-from facerec_app.training.verification_metrics import best_threshold
+from facerec_app.training.verification_metrics import PersonBootstrap, bagged_threshold
 
 Float64Array = npt.NDArray[np.float64]
 MARGIN_CAP = 8.0
@@ -62,8 +62,8 @@ def fit_identity_calibration(features: LabelledFeatures, scorer: SimilarityScore
         tail=impostor_tail(features, scorer, seed),
         logistic=fit_decision_logistic(trials),
         min_margin=smallest_safe_margin(trials),
-        pair_threshold=best_threshold(own),
-        cosine_threshold=best_threshold(plain),
+        pair_threshold=bagged_threshold(own, PersonBootstrap(100)),
+        cosine_threshold=bagged_threshold(plain, PersonBootstrap(100)),
         prior_enrolled=0.5,
     )
 

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from facerec_app.core.errors import TrainingCancelledError, TrainingError
 from facerec_app.core.types import Float32Array, Int64Array
-from facerec_app.similarity.pair_features import FeatureNormalisation, absolute_differences, squared_distances
+from facerec_app.similarity.pair_features import FeatureNormalisation, squared_distances
 from facerec_app.similarity.similarity_network import SimilarityNetwork
 from facerec_app.similarity.similarity_weights import DenseLayer, SimilarityWeights
 from facerec_app.training.distance_calibration import calibrated_distance
@@ -127,20 +127,20 @@ class KerasSimilarityTrainer:
         """
         options = self.options
         dimension = training.vectors.shape[1]
-        start = calibrated_distance(training, options.seed)
-        if options.form == "distance":
-            return start
         normalisation = (
             FeatureNormalisation.measured_on(training.vectors)
             if options.normalise
             else FeatureNormalisation.none(dimension)
         )
+        start = calibrated_distance(training, normalisation, options.seed)
+        if options.form == "distance":
+            return start
         layers = _glorot_layers((dimension, *options.hidden_sizes, 1), np.random.default_rng(options.seed + 1))
         if options.form == "dense":
             start = replace(start, distance_scale=0.0, distance_bias=0.0)
         else:
             layers = (*layers[:-1], DenseLayer(np.zeros_like(layers[-1].kernel), layers[-1].bias))
-        return replace(start, normalisation=normalisation, layers=layers, hidden_activation=options.hidden_activation)
+        return replace(start, layers=layers, hidden_activation=options.hidden_activation)
 
     def _epoch_pairs(
         self, training: LabelledFeatures, current: SimilarityWeights, generator: np.random.Generator
@@ -212,15 +212,16 @@ class _KerasCounterpart:
         self, training: LabelledFeatures, pairs: Int64Array, same: Float32Array, cancelled: Callable[[], bool]
     ) -> float:
         batch = self.options.batch
+        vectors = self.start.normalisation.apply(training.vectors)
         total = 0.0
         for begin in range(0, len(pairs), batch):
             if cancelled():
                 raise TrainingCancelledError("The training was cancelled; the present network stays in use.")
             rows = pairs[begin : begin + batch]
-            left, right = training.vectors[rows[:, 0]], training.vectors[rows[:, 1]]
+            left, right = vectors[rows[:, 0]], vectors[rows[:, 1]]
             distances = squared_distances(left, right)
             offsets = (self.start.distance_bias - self.start.distance_scale * distances)[:, None].astype(np.float32)
-            inputs = [absolute_differences(left, right, self.start.normalisation), offsets]
+            inputs = [np.abs(left - right), offsets]
             loss = float(self._model.train_on_batch(inputs, same[begin : begin + batch, None]))
             total += loss * len(rows)
         mean = total / len(pairs)

@@ -21,7 +21,7 @@ from facerec_app.training.verification_metrics import (
     PersonBootstrap,
     ScoredPairs,
     all_pairs,
-    best_threshold,
+    bagged_threshold,
     cllr,
     correct_at,
     tar_at_far,
@@ -29,7 +29,7 @@ from facerec_app.training.verification_metrics import (
 
 FALSE_ACCEPT_RATES = (1e-1, 1e-2, 1e-3, 1e-4)
 _IMPOSTORS_PER_GENUINE = 20
-_PAIRS_PER_PERSON = 30
+_PAIRS_PER_PERSON = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def compare_forms(
     cosine_draws = np.zeros(bootstrap.draws)
     cosine_accuracy = 0.0
     for name, score in scorings.items():
-        threshold = best_threshold(drawn_pairs(threshold_people, score, seed))
+        threshold = bagged_threshold(drawn_pairs(threshold_people, score, seed), PersonBootstrap(100))
         pairs = drawn_pairs(judging_people, score, seed)
         correct = correct_at(pairs, threshold)
         accuracy = 0.5 * float(correct[pairs.same].mean() + correct[~pairs.same].mean())

@@ -21,7 +21,7 @@ class SimilarityOptions:
         hidden_sizes: outputs of the hidden dense layers.
         dropout: share dropped after each hidden layer, zero for none; same length as ``hidden_sizes``.
         hidden_activation: ``none`` as in the original (then the layers multiply out to one) or ``relu``.
-        normalise: divide features by their standard deviation before the dense part.
+        normalise: features by their mean and standard deviation on the training faces, back to unit length.
         epochs: at most.
         patience: epochs without a better validation loss after which training ends.
         batch: pairs in a step.

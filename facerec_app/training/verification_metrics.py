@@ -43,23 +43,38 @@ def all_pairs(features: LabelledFeatures, score: PairScoring) -> ScoredPairs:
     return ScoredPairs(score_rows(features, pairs, score), people[:, 0] == people[:, 1], people)
 
 
-def best_threshold(pairs: ScoredPairs) -> float:
+def best_threshold(pairs: ScoredPairs, weights: Float64Array | None = None) -> float:
     """Return the score that tells most pairs apart when genuine and impostor pairs weigh the same in total.
 
     A pair counts as one person from the threshold on. It lies half-way between the two scores around it.
+
+    Args:
+        pairs: some of both kinds.
+        weights: ``(P,)``, not negative; by default all pairs of a kind weigh the same.
     """
     order = np.argsort(pairs.scores, kind="stable")
-    same = pairs.same[order]
-    weights = np.where(same, 0.5 / max(int(same.sum()), 1), 0.5 / max(int((~same).sum()), 1))
-    # Accuracy with the threshold just above the i-th lowest score: impostors up to it plus genuine beyond it.
-    gained = np.cumsum(np.where(same, -weights, weights))
-    sorted_scores = pairs.scores[order]
-    ends_run = np.append(np.diff(sorted_scores) > 0, True)
+    same, scores = pairs.same[order], pairs.scores[order]
+    sorted_weights = np.ones(len(pairs)) if weights is None else weights[order]
+    genuine, impostor = float(sorted_weights[same].sum()), float(sorted_weights[~same].sum())
+    shares = np.where(same, -sorted_weights / max(genuine, 1e-12), sorted_weights / max(impostor, 1e-12))
+    # What a threshold just above the i-th lowest score gains: impostors up to it less the genuine pairs up to it.
+    gained = np.cumsum(shares)
+    ends_run = np.append(np.diff(scores) > 0, True)
     best = int(np.argmax(np.where(ends_run, gained, -np.inf)))
     if gained[best] <= 0:
-        return float(sorted_scores[0])
-    above = sorted_scores[best + 1] if best + 1 < len(sorted_scores) else sorted_scores[best] + 1.0
-    return float(0.5 * (sorted_scores[best] + above))
+        return float(scores[0])
+    above = scores[best + 1] if best + 1 < len(scores) else scores[best] + 1.0
+    return float(0.5 * (scores[best] + above))
+
+
+def bagged_threshold(pairs: ScoredPairs, bootstrap: PersonBootstrap) -> float:
+    """Return the mean of the best thresholds of many resamples of the people.
+
+    Accuracy is flat around its top, and where exactly the top lies is chance: one mislabelled picture moves it. The
+    mean over resamples (bagging, Breiman 1996) lies in the middle of the flat part.
+    """
+    people = int(pairs.people.max()) + 1
+    return float(np.mean([best_threshold(pairs, pair_weights(pairs, counts)) for counts in bootstrap.counts(people)]))
 
 
 def correct_at(pairs: ScoredPairs, threshold: float) -> BoolArray:

@@ -1,0 +1,130 @@
+"""Many looks, one verdict."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from decision_material import calibration, look
+
+from facerec_app.core.types import IdentityDecision, PersonScores, Verdict
+from facerec_app.decision.person_ranker import empty_person_scores
+from facerec_app.decision.track_votes import TrackVotes
+
+ANN = look(ann=7.0, bob=-4.0)
+BOB = look(ann=-4.0, bob=7.0)
+STRANGER = look(ann=-4.0, bob=-5.0)
+
+
+def watch(votes: TrackVotes, *scores: PersonScores, quality: float = 0.8, start_s: float = 0.0) -> IdentityDecision:
+    """Give one track these looks, ten a second, and return the last decision."""
+    for number, each in enumerate(scores):
+        votes.add(1, each, quality, start_s + 0.1 * number)
+        votes.decide(np.array([1]))
+    return votes.decide(np.array([1]))[0]
+
+
+def test_agreeing_looks_name_the_person_within_three() -> None:
+    decision = watch(TrackVotes(calibration()), ANN, ANN, ANN)
+    assert (decision.verdict, decision.person_id) == (Verdict.KNOWN, "ann")
+    assert decision.probability > 0.95
+    assert "3 looks" in decision.reason
+
+
+def test_one_look_is_not_enough() -> None:
+    assert watch(TrackVotes(calibration()), ANN).verdict is Verdict.UNDECIDED
+
+
+def test_a_track_that_was_never_looked_at_is_undecided() -> None:
+    decision = TrackVotes(calibration()).decide(np.array([3]))[0]
+    assert (decision.track_id, decision.verdict, decision.person_id) == (3, Verdict.UNDECIDED, None)
+
+
+def test_a_stranger_becomes_unknown() -> None:
+    decision = watch(TrackVotes(calibration()), STRANGER, STRANGER, STRANGER)
+    assert (decision.verdict, decision.person_id) == (Verdict.UNKNOWN, None)
+
+
+@pytest.mark.parametrize("position", range(6))
+def test_one_bad_frame_never_gives_a_stranger_a_name(position: int) -> None:
+    votes = TrackVotes(calibration())
+    scores = [STRANGER] * 6
+    scores[position] = look(ann=15.0, bob=-4.0)
+    for number, each in enumerate(scores):
+        votes.add(1, each, 0.8, 0.1 * number)
+        assert votes.decide(np.array([1]))[0].verdict is not Verdict.KNOWN
+
+
+def test_bad_looks_alone_name_nobody() -> None:
+    weak = look(ann=4.5, bob=-4.0)
+    assert watch(TrackVotes(calibration()), weak, weak, weak, quality=0.8).verdict is Verdict.KNOWN
+    assert watch(TrackVotes(calibration()), weak, weak, weak, quality=0.02).verdict is not Verdict.KNOWN
+
+
+def test_a_good_look_weighs_more_than_bad_ones() -> None:
+    votes = TrackVotes(calibration())
+    for number in range(3):
+        votes.add(1, look(ann=-1.0, bob=-2.0), 0.05, 0.1 * number)
+    for number in range(3, 6):
+        votes.add(1, ANN, 0.9, 0.1 * number)
+    assert votes.decide(np.array([1]))[0].person_id == "ann"
+
+
+def test_a_name_stands_through_a_few_weaker_looks() -> None:
+    votes = TrackVotes(calibration())
+    watch(votes, ANN, ANN, ANN, ANN)
+    decision = watch(votes, look(ann=1.0, bob=-4.0), look(ann=1.0, bob=-4.0), quality=0.3, start_s=0.4)
+    assert (decision.verdict, decision.person_id) == (Verdict.KNOWN, "ann")
+
+
+def test_a_track_that_went_over_to_another_face_loses_its_name_within_two_looks() -> None:
+    votes = TrackVotes(calibration())
+    watch(votes, *[ANN] * 20)
+    assert watch(votes, STRANGER, STRANGER, start_s=2.0).verdict is not Verdict.KNOWN
+
+
+def test_a_track_that_went_over_to_another_enrolled_face_takes_their_name() -> None:
+    votes = TrackVotes(calibration())
+    watch(votes, *[ANN] * 20)
+    assert watch(votes, BOB, BOB, start_s=2.0).person_id == "bob"
+
+
+def test_two_faces_never_carry_one_name() -> None:
+    votes = TrackVotes(calibration())
+    for number in range(4):
+        votes.add(1, look(ann=5.0, bob=-4.0), 0.8, 0.1 * number)
+        votes.add(2, look(ann=8.0, bob=-4.0), 0.8, 0.1 * number)
+    first, second = votes.decide(np.array([1, 2]))
+    assert (first.verdict, first.person_id) == (Verdict.UNDECIDED, None)
+    assert "another face" in first.reason
+    assert (second.verdict, second.person_id) == (Verdict.KNOWN, "ann")
+
+
+def test_the_other_face_gets_the_name_back_when_it_is_alone() -> None:
+    votes = TrackVotes(calibration())
+    for number in range(4):
+        votes.add(1, look(ann=5.0, bob=-4.0), 0.8, 0.1 * number)
+        votes.add(2, look(ann=8.0, bob=-4.0), 0.8, 0.1 * number)
+    votes.decide(np.array([1, 2]))
+    assert votes.decide(np.array([1]))[0].person_id == "ann"
+
+
+def test_forgotten_tracks_start_again() -> None:
+    votes = TrackVotes(calibration())
+    watch(votes, ANN, ANN, ANN)
+    votes.forget(frozenset({2}))
+    assert votes.decide(np.array([1]))[0].verdict is Verdict.UNDECIDED
+
+
+def test_an_empty_gallery_makes_everybody_unknown() -> None:
+    nobody = empty_person_scores(1, 0)
+    decision = watch(TrackVotes(calibration()), nobody, nobody, nobody)
+    assert decision.verdict is Verdict.UNKNOWN
+    assert "nobody is enrolled" in decision.reason
+
+
+def test_people_who_come_and_go_among_the_nearest_are_compared_fairly() -> None:
+    votes = TrackVotes(calibration())
+    mixed = [look(ann=5.0, bob=-1.0), look(ann=6.0, cid=-2.0), look(ann=5.5, dan=-2.0)]
+    decision = watch(votes, *mixed)
+    assert decision.person_id == "ann"
+    assert decision.runner_up_id in {"bob", "cid", "dan"}
