@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from pathlib import Path
 
@@ -53,7 +54,14 @@ def run_window(application: Application, source: str | None) -> int:
     if source is not None:
         window.open_source(source)
     with CloseOnInterrupt(window.close):
-        return qt.exec()
+        code = qt.exec()
+    if not window.has_ended:
+        # A thread is inside a driver or a network's loading; ending the interpreter under it would crash the process.
+        _LOGGER.warning("A background thread did not end in time; leaving without it")
+        application.close()
+        logging.shutdown()
+        os._exit(code)
+    return code
 
 
 def demonstration_video() -> Path | None:

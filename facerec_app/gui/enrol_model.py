@@ -148,7 +148,9 @@ class EnrolModel(QAbstractListModel):
 
 def short_reason(message: str, what: str) -> str:
     """Return a message without the path that the row shows already."""
-    return message.replace(what, "this picture").replace("this picture this picture", "this picture")
+    if message.startswith(what):
+        message = "This file" + message[len(what) :]
+    return message.replace(what, "this picture")
 
 
 class EnrolDelegate(QStyledItemDelegate):

@@ -119,6 +119,7 @@ class EnrolPanel(QWidget):
             progress=self._show_progress,
         )
         self._update()
+        self._cancel.setFocus()
 
     def cancel(self) -> None:
         """Stop after the picture that is being looked at; what was added stays."""
@@ -264,6 +265,7 @@ class EnrolPanel(QWidget):
         if added and not self.model.waiting:
             self._consent.clear()
         self._update()
+        self._name.setFocus()
         self.finished.emit(report)
 
     def _fail(self, message: str) -> None:

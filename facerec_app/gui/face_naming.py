@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from PySide6.QtCore import QObject, QPoint, Signal
 
 from facerec_app.core.errors import NoFaceError
@@ -10,6 +11,7 @@ from facerec_app.gui.name_face_popover import NameFacePopover
 from facerec_app.gui.session_worker import SessionWorker
 from facerec_app.gui.shared_services import SharedServices
 from facerec_app.gui.tasks import Task, TaskRunner
+from facerec_app.pipeline.track_album import cut_out
 from facerec_app.services.enrolment import EnrolmentReport
 
 
@@ -49,7 +51,9 @@ class FaceNaming(QObject):
         if rect is None:
             return
         offset = self._view.mapTo(self._popover.stage, QPoint(0, 0))
-        pictures = self._session.track_pictures(track_id)
+        # A track that ended since (a jump, a cut) has left its album; what is seen can still be enrolled.
+        seen = cut_out(result.frame, result.detections.select(np.array([row])), quality=0.5)
+        pictures = self._session.track_pictures(track_id) or [seen]
         self._popover.ask(track_id, decision, result.name_of(decision), pictures, rect.translated(offset))
 
     def _enrol(self, track_id: int, name: str) -> None:

@@ -44,7 +44,7 @@ class FaceCard(QAbstractButton):
         self._decision = decision
         if decision.verdict is Verdict.KNOWN:
             self._title = result.name_of(decision) or self.tr("Removed person")
-            self._detail = self.tr("{0:.0%} sure").format(decision.probability)
+            self._detail = self.tr("{0:.0%} sure").format(min(decision.probability, 0.99))
         elif decision.verdict is Verdict.UNKNOWN:
             self._title, self._detail = self.tr("Unknown"), self.tr("Click to name")
         else:

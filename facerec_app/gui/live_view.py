@@ -19,7 +19,7 @@ class LiveView(QWidget):
     """Paints when something new is there and never otherwise."""
 
     face_clicked = Signal(int)  # track id
-    painted = Signal()
+    painted = Signal()  # a frame for the first time
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -27,6 +27,7 @@ class LiveView(QWidget):
         self._result: FrameResult | None = None
         self._scaled: ArrayImage | None = None
         self._scaled_key: tuple[Frame, QSize, bool] | None = None
+        self._painted_frame: Frame | None = None
         self._hovered: int | None = None
         self._mirrored = False
         self.setMouseTracking(True)
@@ -106,7 +107,9 @@ class LiveView(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._draw_faces(painter, rect, self._scale())
         painter.end()
-        self.painted.emit()
+        if frame is not self._painted_frame:
+            self._painted_frame = frame
+            self.painted.emit()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._hover(self.face_at(event.position()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,6 @@ from typing import Any
 from PySide6.QtCore import QByteArray, QEvent, QSettings, QStringListModel, Qt
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import (
-    QDockWidget,
     QLabel,
     QMainWindow,
     QMenu,
@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from facerec_app.capture.camera_source import CameraDescription, list_cameras
 from facerec_app.core.protocols import GalleryIndex
+from facerec_app.gui.dock_panel import DockPanel
 from facerec_app.gui.enrol_panel import EnrolPanel
 from facerec_app.gui.face_naming import FaceNaming
 from facerec_app.gui.figures_readout import FiguresReadout
@@ -41,6 +42,7 @@ from facerec_app.services.gallery_session import GallerySession
 _LAYOUT_VERSION = 1
 _JUMP_S = 5.0
 _STATUS_MS = 6000
+_CLOSING_S = 2.5  # a network that is being loaded cannot be interrupted
 
 
 class MainWindow(QMainWindow):
@@ -66,6 +68,7 @@ class MainWindow(QMainWindow):
         self._demonstration = demonstration
         self._cameras = cameras
         self._watch: GalleryWatch | None = None
+        self.has_ended = False
         self.services = SharedServices(application)
         self.tasks = TaskRunner("window-tasks", self)
         self.session = SessionWorker(application.open_source, self.services.make_pipeline, self)
@@ -118,8 +121,9 @@ class MainWindow(QMainWindow):
         if self._watch is not None:
             self._watch.stop()
             self._watch = None
-        self.tasks.stop(1.5)
-        self.session.shut_down(1.5)
+        deadline_s = time.monotonic() + _CLOSING_S
+        ended = self.session.shut_down(_CLOSING_S)
+        self.has_ended = self.tasks.stop(max(0.0, deadline_s - time.monotonic())) and ended
         super().closeEvent(event)
 
     def toggle_full_screen(self) -> None:
@@ -152,27 +156,18 @@ class MainWindow(QMainWindow):
         self.resizeDocks([self._people_dock], [300], Qt.Orientation.Horizontal)
         self.setDockOptions(self.dockOptions() | QMainWindow.DockOption.GroupedDragging)
         for dock in (self._people_dock, self._enrol_dock):
-            dock.visibilityChanged.connect(self._update_title_bars)
-            dock.topLevelChanged.connect(self._update_title_bars)
+            dock.visibilityChanged.connect(self._update_titles)
+            dock.topLevelChanged.connect(self._update_titles)
 
-    def _dock(self, name: str, title: str, panel: QWidget) -> QDockWidget:
-        dock = QDockWidget(title, self)
-        dock.setObjectName(f"dock-{name}")
-        dock.setWidget(panel)
+    def _dock(self, name: str, title: str, panel: QWidget) -> DockPanel:
+        dock = DockPanel(name, title, panel, self)
         panel.setMinimumWidth(260)
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
         return dock
 
-    def _update_title_bars(self, *_: object) -> None:
-        """Show a panel's title only where no tab says the same; tabs can be dragged out."""
-        for dock in (self._people_dock, self._enrol_dock):
-            has_tab = bool(self.tabifiedDockWidgets(dock)) and not dock.isFloating()
-            bar = dock.titleBarWidget()
-            if has_tab and bar is None:
-                dock.setTitleBarWidget(QWidget(dock))
-            elif not has_tab and bar is not None:
-                dock.setTitleBarWidget(None)
-                bar.deleteLater()
+    def _update_titles(self, *_: object) -> None:
+        self._people_dock.update_title()
+        self._enrol_dock.update_title()
 
     def _make_tool_bar(self) -> None:
         self._tool_bar = QToolBar(self.tr("Tools"), self)

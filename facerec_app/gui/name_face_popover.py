@@ -82,7 +82,7 @@ class NameFacePopover(QFrame):
         self._track_id = track_id
         known = decision.verdict is Verdict.KNOWN and name is not None
         self._title.setText(name if known and name is not None else self.tr("Who is this?"))
-        sure = self.tr("{0:.0%} sure. Somebody else? Type who.").format(decision.probability)
+        sure = self.tr("{0:.0%} sure. Somebody else? Type who.").format(min(decision.probability, 0.99))
         self._detail.setText(sure if known else self.tr("Type a name, or pick somebody who is enrolled."))
         self._why.setText(self.tr("Why: {0}").format(decision.reason))
         self._why.setVisible(bool(decision.reason))

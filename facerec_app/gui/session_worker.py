@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -157,9 +158,10 @@ class SessionWorker(QObject):
 
     def shut_down(self, timeout_s: float = 2.5) -> bool:
         """End everything for good; return whether every thread has ended."""
+        deadline_s = time.monotonic() + timeout_s
         old = self._begin(PlayState.EMPTY)
         ended = old.stop(timeout_s) if old is not None else True
-        return self._control.stop(timeout_s) and ended
+        return self._control.stop(max(0.0, deadline_s - time.monotonic())) and ended
 
     def toggle(self) -> None:
         """Play when paused, pause when playing, start again at the end."""

@@ -62,14 +62,19 @@ QScrollArea, QScrollArea > QWidget > QWidget {{ background: transparent; border:
 """
 
 
+_CHOICE = [Qt.ColorScheme.Unknown]
+
+
 def colour(name: str) -> QColor:
     """Return a colour of the present theme, such as ``muted`` or ``accent``."""
     return QColor(_colours()[name])
 
 
 def is_dark() -> bool:
-    """Whether the system, or the user in the menu, wants a dark window."""
-    return QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
+    """Whether the user, or else the system, wants a dark window."""
+    chosen = _CHOICE[0]
+    scheme = QGuiApplication.styleHints().colorScheme() if chosen is Qt.ColorScheme.Unknown else chosen
+    return scheme is Qt.ColorScheme.Dark
 
 
 def apply_theme(application: QApplication) -> None:
@@ -77,6 +82,18 @@ def apply_theme(application: QApplication) -> None:
     application.setStyle("Fusion")
     _repaint(application)
     QGuiApplication.styleHints().colorSchemeChanged.connect(lambda _: _repaint(application))
+
+
+def choose_scheme(scheme: Qt.ColorScheme) -> None:
+    """Make the window light or dark; ``Unknown`` follows the system.
+
+    The choice is kept here as well as given to Qt: without a desktop's theme Qt has no scheme to change.
+    """
+    _CHOICE[0] = scheme
+    QGuiApplication.styleHints().setColorScheme(scheme)
+    application = QApplication.instance()
+    if isinstance(application, QApplication):
+        _repaint(application)
 
 
 def _colours() -> dict[str, str]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import QSettings, Qt
-from PySide6.QtGui import QActionGroup, QGuiApplication
+from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QMenu, QWidget
+
+from facerec_app.gui.theme import choose_scheme
 
 _KEY = "view/theme"
 
@@ -31,8 +33,8 @@ class ThemeMenu(QMenu):
             action.triggered.connect(partial(self._choose, name, scheme))
             group.addAction(action)
             if name == chosen and name != "system":
-                QGuiApplication.styleHints().setColorScheme(scheme)
+                choose_scheme(scheme)
 
     def _choose(self, name: str, scheme: Qt.ColorScheme, _checked: bool = True) -> None:
         self._settings.setValue(_KEY, name)
-        QGuiApplication.styleHints().setColorScheme(scheme)
+        choose_scheme(scheme)
