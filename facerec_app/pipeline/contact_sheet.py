@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -23,11 +24,18 @@ _FAINT_RGB = (110, 116, 122)
 _LINE_COUNT = 2
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _SeenFace:
+    merit: float
+    timestamp_s: float
+    pixels_rgb: UInt8Array
+
+
 class ContactSheet:
-    """Collects the largest decided face of every person and unknown track while a run goes on."""
+    """Collects the best decided face of every track while a run goes on."""
 
     def __init__(self) -> None:
-        self._faces: dict[str, tuple[float, UInt8Array]] = {}
+        self._faces: dict[tuple[str, int], _SeenFace] = {}
 
     def add(self, result: FrameResult) -> None:
         """Look at one frame's faces."""
@@ -35,11 +43,11 @@ class ContactSheet:
         for row, decision in enumerate(result.decisions):
             if decision.verdict is Verdict.UNDECIDED:
                 continue
-            key = decision.person_id or f"track {decision.track_id}"
+            key = (decision.person_id or "", decision.track_id)
             merit = float(areas[row]) * max(decision.probability, 0.05)
-            if key not in self._faces or merit > self._faces[key][0]:
+            if key not in self._faces or merit > self._faces[key].merit:
                 picture = cut_out(result.frame, result.detections.select(np.array([row])), merit)
-                self._faces[key] = (merit, picture.pixels_rgb)
+                self._faces[key] = _SeenFace(merit, result.frame.timestamp_s, picture.pixels_rgb)
 
     def render(self, sightings: Sequence[Sighting], portraits: Mapping[str, UInt8Array], title: str) -> UInt8Array:
         """Return the sheet, ``(H, W, 3)`` uint8.
@@ -70,15 +78,26 @@ class ContactSheet:
         portrait = portraits.get(sighting.person_id or "")
         left = portrait if portrait is not None else _nobody_tile()
         paste(card, _square(left), 0, 0)
-        seen = self._faces.get(sighting.person_id or f"track {sighting.track_id}")
-        paste(card, _square(seen[1]) if seen else _nobody_tile(), _TILE_PX + 4, 0)
+        seen = self._face_of(sighting)
+        paste(card, _square(seen) if seen is not None else _nobody_tile(), _TILE_PX + 4, 0)
         style = VERDICT_STYLES[Verdict.KNOWN if sighting.person_id else Verdict.UNKNOWN]
         card[_TILE_PX : _TILE_PX + 3] = style.box_rgb
-        sure = f"{sighting.probability:.0%} sure" if sighting.person_id else "nobody enrolled is this person"
+        sure = f"{min(sighting.probability, 0.99):.0%} sure" if sighting.person_id else "nobody enrolled is this person"
         times = f"{sighting.start_s:.1f} to {sighting.end_s:.1f} s, {sure}"
         paste(card, text_picture(sighting.name, _TEXT_PX, _INK_RGB, _BACK_RGB), 0, _TILE_PX + 4)
         paste(card, text_picture(times, _TEXT_PX - 3, _FAINT_RGB, _BACK_RGB), 0, _TILE_PX + 26)
         return card
+
+    def _face_of(self, sighting: Sighting) -> UInt8Array | None:
+        """Return the best face seen during a sighting."""
+        faces = [
+            face
+            for (person_id, track_id), face in self._faces.items()
+            if person_id == (sighting.person_id or "")
+            and (sighting.person_id is not None or track_id == sighting.track_id)
+            and sighting.start_s <= face.timestamp_s <= sighting.end_s
+        ]
+        return max(faces, key=lambda face: face.merit).pixels_rgb if faces else None
 
 
 def _nobody_tile() -> UInt8Array:

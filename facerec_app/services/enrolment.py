@@ -15,6 +15,7 @@ from facerec_app.core.errors import (
     EnrolmentError,
     FacerecError,
     NoFaceError,
+    PersonNotFoundError,
 )
 from facerec_app.core.types import Float32Array
 from facerec_app.core.validation import clean_person_name
@@ -234,7 +235,7 @@ class EnrolmentService:
             except (EnrolmentError, CaptureError) as exc:
                 rows.append(EnrolmentRow(offer.what, None, exc))
                 continue
-            with self._store.batch():  # a person is never left without a face
+            with self._store.transaction():  # a person is never left without a face
                 person = person or self._store.add_person(name, consent=consent)
                 face_id = self._store.add_face(person.person_id, read.face)
             rows.append(EnrolmentRow(offer.what, face_id, None))
@@ -265,8 +266,10 @@ class EnrolmentService:
         return lambda: self._reader.read_detection(picture.pixels_rgb, picture.detection, what)
 
     def _find(self, name: str) -> Person | None:
-        wanted = name.casefold()
-        return next((person for person in self._store.people() if person.name.casefold() == wanted), None)
+        try:
+            return self._store.find_person(name)
+        except PersonNotFoundError:
+            return None
 
     def _sources_of(self, name: str) -> frozenset[str]:
         person = self._find(name)
