@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import QByteArray, QEvent, QSettings, QStringListModel, Qt
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QLabel,
     QMainWindow,
     QMenu,
@@ -95,7 +96,6 @@ class MainWindow(QMainWindow):
     def open_source(self, spec: str) -> None:
         """Open a camera number, file, folder or address."""
         self.session.open(spec)
-        self.stage.show_opening(spec)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -206,11 +206,11 @@ class MainWindow(QMainWindow):
         file.addSeparator()
         self._action(file, self.tr("Quit"), self.close, "Ctrl+Q")
         play = self.menuBar().addMenu(self.tr("&Playback"))
-        self._action(play, self.tr("Play or pause"), self.session.toggle, "Space")
+        self._action(play, self.tr("Play or pause"), self._press_space, "Space")
         self._action(play, self.tr("Next frame"), self.session.step, ".")
         self._action(play, self.tr("Back 5 seconds"), lambda: self._jump(-_JUMP_S), "Left")
         self._action(play, self.tr("Forward 5 seconds"), lambda: self._jump(_JUMP_S), "Right")
-        self._action(play, self.tr("To the beginning"), lambda: self.session.seek(0), "Home")
+        self._action(play, self.tr("To the beginning"), lambda: self.session.seek(0), "Ctrl+Home")
         view = self.menuBar().addMenu(self.tr("&View"))
         view.addActions([self._people_dock.toggleViewAction(), self._enrol_dock.toggleViewAction()])
         view.addSeparator()
@@ -227,7 +227,9 @@ class MainWindow(QMainWindow):
         """List every action that has a key."""
         if self._shortcuts is None:
             self._shortcuts = ShortcutsWindow(self)
-        self._shortcuts.show_actions([action for action in self.findChildren(QAction) if action.shortcut().toString()])
+        menus = [action.menu() for action in self.menuBar().actions()]
+        actions = [action for menu in menus if isinstance(menu, QMenu) for action in _all_actions(menu)]
+        self._shortcuts.show_actions([action for action in actions if action.shortcut().toString()])
 
     def _action(self, menu: QMenu, text: str, action: Callable[[], Any], keys: str) -> QAction:
         made = menu.addAction(text)
@@ -319,6 +321,14 @@ class MainWindow(QMainWindow):
         self._enrol_dock.raise_()
         self.enrol.set_name(name)
 
+    def _press_space(self) -> None:
+        """Press the button that has the focus, else play or pause."""
+        focused = self.focusWidget()
+        if isinstance(focused, QAbstractButton):
+            focused.click()
+        else:
+            self.session.toggle()
+
     def _jump(self, seconds: float) -> None:
         info, frame = self.session.info, self.session.newest_frame
         if info is not None and frame is not None and info.is_seekable:
@@ -338,8 +348,9 @@ class MainWindow(QMainWindow):
         self._snapshot.setEnabled(has_source)
         self._close_source.setEnabled(has_source or state is PlayState.OPENING)
         self.figures.set_counting(state is PlayState.PLAYING and self.figures.isVisibleTo(self))
-        if not has_source:
+        if state is not PlayState.PLAYING:
             self.figures.clear_figures()
+        if not has_source:
             self._show_title(None)
 
     def _show_figures(self, shown: bool) -> None:
@@ -353,3 +364,12 @@ class MainWindow(QMainWindow):
         pictures = self.tr("1 picture") if report.enrolled == 1 else self.tr("{0} pictures").format(report.enrolled)
         self._say(self.tr("{0}: {1} added").format(report.name, pictures))
         self.people.select(report.name)
+
+
+def _all_actions(menu: QMenu) -> list[QAction]:
+    """Return the actions of a menu and of the menus in it, in order."""
+    found: list[QAction] = []
+    for action in menu.actions():
+        inner = action.menu()
+        found += _all_actions(inner) if isinstance(inner, QMenu) else [action]
+    return found

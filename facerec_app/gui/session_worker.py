@@ -93,6 +93,7 @@ class SessionWorker(QObject):
     """
 
     state_changed = Signal(object)  # PlayState
+    opening = Signal(str)  # what is being opened
     opened = Signal(object)  # SourceInfo
     frame_changed = Signal()  # a newer frame, ``newest_frame``
     result_changed = Signal()  # a newer result, ``newest_result``
@@ -143,6 +144,7 @@ class SessionWorker(QObject):
     def open(self, spec: str) -> None:
         """End what is running and open a source; ``opened`` or ``failed`` follows."""
         old = self._begin(PlayState.OPENING)
+        self.opening.emit(spec)
         generation = self._generation
         self._control.start(
             partial(self._open, old, spec, generation),
@@ -171,7 +173,9 @@ class SessionWorker(QObject):
             self.play()
 
     def play(self) -> None:
-        """Go on; at the end of a file start again."""
+        """Go on; at the end of a file start again; a source that failed is opened anew."""
+        if self._state is PlayState.FAILED and self._info is not None:
+            self.open(self._info.spec)
         if self._session is None or self._state not in {PlayState.PAUSED, PlayState.ENDED}:
             return
         if self._state is PlayState.ENDED:
@@ -198,7 +202,6 @@ class SessionWorker(QObject):
         if self._session is None or not self._is_seekable:
             return
         if self._state is PlayState.ENDED:
-            self._session.pause()
             self._set_state(PlayState.PAUSED)
         self._jump(index)
 
@@ -243,6 +246,8 @@ class SessionWorker(QObject):
         """The source came to its end."""
         # A jump back that was asked for meanwhile has already started the source again.
         if self._state is PlayState.PLAYING:
+            if self._session is not None:
+                self._session.pause()  # a held picture is judged again when the gallery changes
             self._set_state(PlayState.ENDED)
 
     def note_error(self, message: str) -> None:

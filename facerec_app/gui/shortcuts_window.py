@@ -28,6 +28,7 @@ class ShortcutsWindow(QWidget):
                 widget.deleteLater()
         extra = [
             (self.tr("Rename the chosen person"), "F2"),
+            (self.tr("Remove the chosen person"), "Del"),
             (self.tr("Close the question beside a face"), "Esc"),
         ]
         native = QKeySequence.SequenceFormat.NativeText

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from PySide6.QtCore import QStringListModel
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
@@ -14,6 +16,8 @@ from facerec_app.gui.notice_bar import NoticeBar
 from facerec_app.gui.session_worker import PlayState, SessionWorker, SourceInfo, source_title
 from facerec_app.gui.transport_bar import TransportBar
 from facerec_app.gui.welcome_page import WelcomePage
+
+_STATUS_READ_S = 4.0
 
 
 class StagePage(QWidget):
@@ -49,6 +53,7 @@ class StagePage(QWidget):
         layout.addWidget(self.transport)
         self.popover = NameFacePopover(names, self)
         self._strip_wanted = True
+        self._status_shown_s: float | None = None
         self._connect()
         self._show_state(PlayState.EMPTY)
 
@@ -68,11 +73,12 @@ class StagePage(QWidget):
     def _connect(self) -> None:
         session = self._session
         session.state_changed.connect(self._show_state)
+        session.opening.connect(self._show_opening)
         session.opened.connect(self._show_source)
         session.frame_changed.connect(self._show_frame)
         session.result_changed.connect(self._show_result)
         session.failed.connect(self.notice.show_message)
-        session.status.connect(self.notice.show_message)
+        session.status.connect(self._show_status)
         self.transport.toggled.connect(session.toggle)
         self.transport.stepped.connect(session.step)
         self.transport.sought.connect(session.seek)
@@ -98,9 +104,14 @@ class StagePage(QWidget):
         self.transport.setVisible(self._has_source)
         self.transport.show_state(state)
 
-    def show_opening(self, spec: str) -> None:
-        """Say what is being opened."""
+    def _show_status(self, message: str) -> None:
+        """Say what a live source is waiting for, until frames come again."""
+        self._status_shown_s = time.monotonic()
+        self.notice.show_message(message)
+
+    def _show_opening(self, spec: str) -> None:
         self.notice.hide()
+        self._status_shown_s = None
         self.welcome.show_opening(source_title(spec))
 
     def _show_frame(self) -> None:
@@ -109,6 +120,9 @@ class StagePage(QWidget):
             return
         if self._pages.currentWidget() is not self.view:
             self._pages.setCurrentWidget(self.view)
+        if self._status_shown_s is not None and time.monotonic() - self._status_shown_s > _STATUS_READ_S:
+            self._status_shown_s = None
+            self.notice.hide()
         self.view.show_frame(frame)
         self.transport.show_place(frame.index)
 

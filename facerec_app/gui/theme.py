@@ -50,6 +50,16 @@ QTabBar::tab {{ background: transparent; color: {muted}; padding: 7px 14px; bord
     border-bottom: 2px solid transparent; }}
 QTabBar::tab:selected {{ color: {text}; border-bottom-color: {accent}; }}
 QTabBar::tab:hover {{ color: {text}; }}
+QTabBar {{ qproperty-drawBase: 0; }}
+QMenu {{ background: {button}; border: 1px solid {border}; padding: 4px; }}
+QMenu::item {{ padding: 5px 18px 5px 8px; border-radius: 4px; }}
+QMenu::item:selected {{ background: {hover}; color: {text}; }}
+QMenu::item:disabled {{ color: {disabled}; }}
+QSlider::groove:horizontal {{ height: 4px; border-radius: 2px; background: {pressed}; }}
+QSlider::sub-page:horizontal {{ border-radius: 2px; background: {accent}; }}
+QSlider::sub-page:horizontal:disabled {{ background: {disabled}; }}
+QSlider::handle:horizontal {{ width: 14px; height: 14px; margin: -5px 0; border-radius: 7px; background: {accent}; }}
+QSlider::handle:horizontal:disabled {{ background: {disabled}; }}
 QProgressBar {{ background: {pressed}; border: 0; border-radius: 3px; max-height: 6px; }}
 QProgressBar::chunk {{ background: {accent}; border-radius: 3px; }}
 QLabel[muted="true"] {{ color: {muted}; }}

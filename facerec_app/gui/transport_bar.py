@@ -85,14 +85,18 @@ class TransportBar(QFrame):
 
     def show_state(self, state: PlayState) -> None:
         """Fit the buttons to what the view is doing."""
-        icons = {PlayState.PLAYING: "pause", PlayState.ENDED: "replay"}
+        icons = {PlayState.PLAYING: "pause", PlayState.ENDED: "replay", PlayState.FAILED: "replay"}
         set_icon(self._play, icons.get(state, "play"))
-        names = {PlayState.PLAYING: self.tr("Pause"), PlayState.ENDED: self.tr("Play again")}
+        names = {
+            PlayState.PLAYING: self.tr("Pause"),
+            PlayState.ENDED: self.tr("Play again"),
+            PlayState.FAILED: self.tr("Try again"),
+        }
         name = names.get(state, self.tr("Play"))
         self._play.setToolTip(self.tr("{0} (Space)").format(name))
         self._play.setAccessibleName(name)
         can_play_again = state is PlayState.ENDED and self._info is not None and self._info.is_seekable
-        self._play.setEnabled(state in {PlayState.PLAYING, PlayState.PAUSED} or can_play_again)
+        self._play.setEnabled(state in {PlayState.PLAYING, PlayState.PAUSED, PlayState.FAILED} or can_play_again)
         self._step.setEnabled(state in {PlayState.PLAYING, PlayState.PAUSED})
         self._slider.setEnabled(state in {PlayState.PLAYING, PlayState.PAUSED, PlayState.ENDED})
 
