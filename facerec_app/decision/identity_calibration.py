@@ -95,7 +95,9 @@ class IdentityCalibration:
         rate = -math.expm1(math.log1p(-stranger_rate) / max(people, 1))
         return min(self.tail.score_at(math.log10(rate)), MAX_LOG_ODDS - 0.5)
 
-    def probabilities(self, best: Float32Array, runner_up: Float32Array, people: int) -> Float32Array:
+    def probabilities(
+        self, best: Float32Array | np.float32, runner_up: Float32Array | np.float32, people: int
+    ) -> Float32Array:
         """Return the probability that the best person is the right one, float32 of any shape.
 
         Args:

@@ -229,6 +229,10 @@ class _KerasCounterpart:
             raise TrainingError("The training loss is no longer a number; choose a smaller learning rate.")
         return mean
 
+    def log_odds_of(self, inputs: list[Float32Array]) -> Any:
+        """Return what Keras computes without dropout, ``(B, 1)``."""
+        return self._model(inputs, training=False)
+
     def weights(self) -> SimilarityWeights:
         arrays = [dense.get_weights() for dense in self._dense]
         layers = tuple(DenseLayer(np.asarray(kernel), np.asarray(bias)) for kernel, bias in arrays)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,7 +86,7 @@ class PictureFeatures:
             TrainingError: if the file is missing, damaged or of another kind.
         """
         try:
-            with np.load(file, allow_pickle=False) as stored:
+            with file.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
                 version, preprocessing, data = (str(fact) for fact in stored["facts"])
                 return PictureFeatures(
                     tuple(str(name) for name in stored["pictures"]),
@@ -95,7 +96,7 @@ class PictureFeatures:
                     preprocessing,
                     data,
                 )
-        except (OSError, KeyError, ValueError) as exc:
+        except (OSError, KeyError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as exc:
             raise TrainingError(f"The features '{file}' cannot be read ({exc}); compute them again.") from exc
 
     def require_version(self, extractor_version: str) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from decision_material import calibration, look, looks
 
 from facerec_app.core.types import PersonScores, Verdict
 from facerec_app.decision.person_ranker import empty_person_scores
 from facerec_app.decision.threshold_decider import ThresholdDecider
+from tests.unit.decision.decision_material import calibration, look, looks
 
 
 def decide(scores: PersonScores, **options: float) -> list[tuple[Verdict, str | None]]:

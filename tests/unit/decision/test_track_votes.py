@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from decision_material import calibration, look
 
 from facerec_app.core.types import IdentityDecision, PersonScores, Verdict
 from facerec_app.decision.person_ranker import empty_person_scores
 from facerec_app.decision.track_votes import TrackVotes
+from tests.unit.decision.decision_material import calibration, look
 
 ANN = look(ann=7.0, bob=-4.0)
 BOB = look(ann=-4.0, bob=7.0)
