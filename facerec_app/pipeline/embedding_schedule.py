@@ -56,9 +56,9 @@ class EmbeddingSchedule:
                 self._seen[track_id] = _Seen(1, timestamp_s, quality)
                 due[row] = True
                 continue
-            is_urgent |= seen.looks < self.eager_looks
+            eager = is_urgent or seen.looks < self.eager_looks
             better = quality > seen.best_quality * self.quality_gain
-            if is_urgent or better or timestamp_s - seen.last_s >= self.interval_s:
+            if eager or better or timestamp_s - seen.last_s >= self.interval_s:
                 seen.looks += 1
                 seen.last_s = timestamp_s
                 seen.best_quality = max(seen.best_quality, quality)
