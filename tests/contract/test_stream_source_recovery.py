@@ -18,6 +18,7 @@ from facerec_app.capture.images import read_image
 from facerec_app.capture.stream_source import StreamSource, without_password
 from facerec_app.core.errors import SourceLostError, SourceOpenError
 from tests.contract.loopback_stream_server import LoopbackStreamServer
+from tests.contract.process_table import arguments_of, children_of, is_running
 
 PICTURE = Path(__file__).parents[2] / "assets" / "demo" / "people" / "Barack_Obama" / "obama.jpg"
 
@@ -41,14 +42,6 @@ class StatusLog:
         self.messages.append(message)
         if "lost" in message:
             self.lost.set()
-
-
-def children_of(pid: int) -> set[int]:
-    listing = subprocess.run(
-        ["ps", "-o", "pid=,comm=", "--ppid", str(pid)], capture_output=True, text=True, check=False
-    )
-    rows = [line.split(maxsplit=1) for line in listing.stdout.splitlines()]
-    return {int(row[0]) for row in rows if row[1] != "ps"}
 
 
 def when_lost(status: StatusLog, action: Callable[[], None]) -> Thread:
@@ -129,7 +122,7 @@ def test_close_while_it_retries_returns_at_once(server: LoopbackStreamServer) ->
     assert time.monotonic() - began_s < 3.0
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="lists processes with ps")
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_closing_leaves_no_process_and_no_shared_frames(server: LoopbackStreamServer) -> None:
     before = children_of(os.getpid())
     source = StreamSource(server.address)
@@ -139,7 +132,7 @@ def test_closing_leaves_no_process_and_no_shared_frames(server: LoopbackStreamSe
     assert children_of(os.getpid()) == before
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="kills with a signal")
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_the_reading_process_ends_when_the_program_is_killed(server: LoopbackStreamServer, tmp_path: Path) -> None:
     program = (
         "import sys; from facerec_app.capture.stream_source import StreamSource\n"
@@ -150,15 +143,16 @@ def test_the_reading_process_ends_when_the_program_is_killed(server: LoopbackStr
     with subprocess.Popen(
         [sys.executable, "-c", program, server.address], stdout=subprocess.PIPE, text=True, env=environment
     ) as parent:
-        assert parent.stdout is not None
-        assert parent.stdout.readline() == "reading\n"
-        (child,) = children_of(parent.pid)
-        parent.send_signal(signal.SIGKILL)
-        parent.wait()
+        try:
+            assert parent.stdout is not None
+            assert parent.stdout.readline() == "reading\n"
+            (child,) = children_of(parent.pid)
+        finally:
+            parent.send_signal(signal.SIGKILL)
+            parent.wait()
     waiter = Event()
     for _ in range(200):
-        state = subprocess.run(["ps", "-o", "stat=", "-p", str(child)], capture_output=True, text=True, check=False)
-        if not state.stdout.strip() or state.stdout.startswith("Z"):
+        if not is_running(child):
             break
         waiter.wait(0.05)
     else:
@@ -176,12 +170,12 @@ def test_passwords_are_not_shown() -> None:
     assert without_password("http://192.0.2.1/a") == "http://192.0.2.1/a"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="lists processes with ps")
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_a_password_is_not_among_the_process_arguments(server: LoopbackStreamServer) -> None:
     before = children_of(os.getpid())
     source = StreamSource(server.address.replace("http://", "http://me:secret@"))
     (child,) = children_of(os.getpid()) - before
-    arguments = subprocess.run(["ps", "-o", "args=", "-p", str(child)], capture_output=True, text=True, check=False)
+    arguments = arguments_of(child)
     source.close()
-    assert "stream_process" in arguments.stdout
-    assert "secret" not in arguments.stdout
+    assert "stream_process" in arguments
+    assert "secret" not in arguments
