@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 from facerec_app.core.types import (
+    BoolArray,
     Candidates,
     Embeddings,
     FaceCrops,
@@ -107,8 +107,21 @@ class FaceAligner(Protocol):
 class FaceTracker(Protocol):
     """Follows faces from frame to frame."""
 
+    @property
+    def live_track_ids(self) -> frozenset[int]:
+        """Tracks that may still go on."""
+        ...
+
     def update(self, frame: Frame, detections: FaceDetections) -> Int64Array:
         """Return the track identifier of each detection, ``(N,)`` int64, each at most once."""
+        ...
+
+    def jumped(self, track_ids: Int64Array) -> BoolArray:
+        """Return ``(N,)`` bool: which of these tracks may have gone over to another face in this frame."""
+        ...
+
+    def check_appearance(self, track_ids: Int64Array, embeddings: Embeddings) -> Int64Array:
+        """Return the identifiers, with a new one wherever the features are clearly another person's."""
         ...
 
     def reset(self) -> None:
@@ -164,24 +177,37 @@ class SimilarityScorer(Protocol):
         ...
 
 
-class IdentityDecider(Protocol):
-    """Turns the people nearest to each face into at most one name per face."""
+class PersonRanker(Protocol):
+    """Goes from faces to people: nearest faces, their pair probabilities, pooled by person."""
 
-    def decide(self, scores: PersonScores, track_ids: Int64Array | None = None) -> Sequence[IdentityDecision]:
-        """Return one decision per probe for a single picture (no votes), no name twice.
+    def rank(self, probes: Embeddings, index: GalleryIndex) -> PersonScores:
+        """Return the enrolled people most like each probe, best first.
 
-        ``track_ids`` is ``(N,)``; by default -1, a still picture.
+        Raises:
+            ModelVersionMismatchError: if probes and gallery come from different extractor versions.
         """
         ...
 
 
-class FrameSink(Protocol):
-    """Takes rendered pictures: a video file, a window."""
+class PictureDecider(Protocol):
+    """Gives each face of one picture at most one name."""
 
-    def write(self, pixels_rgb: UInt8Array) -> None:
-        """Take the next picture, ``(H, W, 3)`` uint8 RGB, of the same size every time."""
+    def decide(self, scores: PersonScores, track_ids: Int64Array | None = None) -> tuple[IdentityDecision, ...]:
+        """Return one decision per probe, no name twice; without track identifiers they are -1."""
         ...
 
-    def close(self) -> None:
-        """Finish what was begun and let go of the file; calling it twice does no harm."""
+
+class TrackVoter(Protocol):
+    """Adds up what single looks say and gives each track at most one name."""
+
+    def add(self, track_id: int, person_scores: PersonScores, quality: float, timestamp_s: float) -> None:
+        """Count one look (``person_scores`` has one row, ``quality`` is 0 to 1)."""
+        ...
+
+    def decide(self, track_ids: Int64Array) -> tuple[IdentityDecision, ...]:
+        """Return one decision per track, no name twice."""
+        ...
+
+    def forget(self, keep_track_ids: frozenset[int]) -> None:
+        """Drop what is known of every track but these."""
         ...

@@ -44,9 +44,7 @@ class EmbeddingSchedule:
         self.quality_gain = quality_gain
         self._seen: dict[int, _Seen] = {}
 
-    def due(
-        self, track_ids: Int64Array, qualities: Float32Array, timestamp_s: float, urgent: BoolArray
-    ) -> BoolArray:
+    def due(self, track_ids: Int64Array, qualities: Float32Array, timestamp_s: float, urgent: BoolArray) -> BoolArray:
         """Return ``(N,)`` bool: which faces to embed now, the urgent ones among them; they count as looked at."""
         due = np.zeros(len(track_ids), bool)
         faces = zip(track_ids.tolist(), qualities.tolist(), urgent.tolist(), strict=True)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import numpy as np
 
-from facerec_app.core.protocols import FaceAligner, FaceDetector, FeatureExtractor, GalleryIndex
-from facerec_app.core.types import Frame, FrameResult, IdentityDecision, Int64Array, PersonScores
-from facerec_app.pipeline.recognition_pipeline import PersonRanker
+from facerec_app.core.protocols import (
+    FaceAligner,
+    FaceDetector,
+    FeatureExtractor,
+    GalleryIndex,
+    PersonRanker,
+    PictureDecider,
+)
+from facerec_app.core.types import Frame, FrameResult
 from facerec_app.pipeline.stage_clock import StageClock
-
-
-class PictureDecider(Protocol):
-    """Gives each face of one picture at most one name."""
-
-    def decide(self, scores: PersonScores, track_ids: Int64Array | None = None) -> tuple[IdentityDecision, ...]: ...
 
 
 class PicturePipeline:

@@ -3,42 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
-from facerec_app.core.protocols import FaceAligner, FaceDetector, FeatureExtractor, GalleryIndex
+from facerec_app.core.protocols import (
+    FaceAligner,
+    FaceDetector,
+    FaceTracker,
+    FeatureExtractor,
+    GalleryIndex,
+    PersonRanker,
+    TrackVoter,
+)
 from facerec_app.core.types import (
-    Embeddings,
     Float32Array,
     Frame,
     FrameResult,
-    IdentityDecision,
     Int64Array,
     PersonScores,
 )
 from facerec_app.pipeline.embedding_schedule import EmbeddingSchedule, crop_quality
 from facerec_app.pipeline.stage_clock import StageClock
 from facerec_app.pipeline.track_album import TrackAlbum
-from facerec_app.tracking.motion_tracker import MotionTracker
-
-
-class PersonRanker(Protocol):
-    """Ranks the enrolled people for each probe: nearest faces, their pair probabilities, pooled by person."""
-
-    def rank(self, probes: Embeddings, index: GalleryIndex) -> PersonScores: ...
-
-
-class TrackVoter(Protocol):
-    """Adds up what single looks say and gives each track at most one name."""
-
-    def add(self, track_id: int, person_scores: PersonScores, quality: float, timestamp_s: float) -> None:
-        """Count one look (``person_scores`` has one row)."""
-        ...
-
-    def decide(self, track_ids: Int64Array) -> tuple[IdentityDecision, ...]:
-        """Return one decision per track, no name twice."""
-        ...
-
-    def forget(self, keep_track_ids: frozenset[int]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +31,7 @@ class Stages:
 
     detector: FaceDetector
     aligner: FaceAligner
-    tracker: MotionTracker
+    tracker: FaceTracker
     extractor: FeatureExtractor
     ranker: PersonRanker
     votes: TrackVoter
