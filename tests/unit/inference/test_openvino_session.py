@@ -1,0 +1,80 @@
+"""The adapter to the runtime."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from facerec_app.core.errors import InferenceError, WeightsRejectedError
+from facerec_app.core.types import Float32Array
+from facerec_app.inference.openvino_session import OpenvinoSession
+from facerec_app.models.model_store import ModelStore
+
+
+@pytest.fixture(scope="module")
+def rnet() -> OpenvinoSession:
+    return OpenvinoSession(ModelStore().read("mtcnn_rnet"), name="mtcnn_rnet")
+
+
+def windows(count: int) -> Float32Array:
+    return np.random.default_rng(count).uniform(0, 255, (count, 24, 24, 3)).astype(np.float32)
+
+
+def test_shapes_are_told(rnet: OpenvinoSession) -> None:
+    assert rnet.input_shape == (None, 24, 24, 3)
+    assert rnet.output_shapes == ((None, 5),)
+
+
+def test_the_batch_may_change_from_call_to_call(rnet: OpenvinoSession) -> None:
+    inputs = windows(9)
+    together = rnet.run(inputs)[0]
+    for count in (1, 9, 4):
+        np.testing.assert_allclose(rnet.run(inputs[:count])[0], together[:count], atol=1e-4)
+
+
+def test_results_belong_to_the_caller(rnet: OpenvinoSession) -> None:
+    first = rnet.run(windows(3))[0]
+    kept = first.copy()
+    rnet.run(windows(3)[::-1])
+    assert (first == kept).all()
+    first[:] = 0
+    assert (rnet.run(windows(3))[0] == kept).all()
+
+
+def test_content_that_is_no_network_is_refused() -> None:
+    with pytest.raises(WeightsRejectedError, match="'broken' cannot be loaded"):
+        OpenvinoSession(b"garbage", name="broken")
+
+
+def test_a_truncated_network_is_refused() -> None:
+    content = ModelStore().read("mtcnn_rnet")
+    with pytest.raises(WeightsRejectedError):
+        OpenvinoSession(content[: len(content) // 2], name="half")
+
+
+def test_an_input_of_another_shape_is_an_error_with_the_network_s_name(rnet: OpenvinoSession) -> None:
+    with pytest.raises(InferenceError, match="mtcnn_rnet"):
+        rnet.run(np.zeros((1, 24, 24, 4), np.float32))
+
+
+def test_values_that_are_not_finite_are_an_error(rnet: OpenvinoSession) -> None:
+    inputs = windows(2)
+    inputs[1] = np.nan
+    with pytest.raises(InferenceError, match="not finite"):
+        rnet.run(inputs)
+    assert np.isfinite(rnet.run(windows(2))[0]).all()
+
+
+def test_a_thread_limit_changes_no_result(rnet: OpenvinoSession) -> None:
+    limited = OpenvinoSession(ModelStore().read("mtcnn_rnet"), name="mtcnn_rnet", threads=1)
+    np.testing.assert_allclose(limited.run(windows(5))[0], rnet.run(windows(5))[0], atol=1e-4)
+
+
+def test_calls_from_several_threads_do_not_mix(rnet: OpenvinoSession) -> None:
+    counts = [1, 2, 3, 5, 8] * 8
+    expected = {count: rnet.run(windows(count))[0] for count in set(counts)}
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(lambda count: (count, rnet.run(windows(count))[0]), counts))
+    assert all(np.array_equal(result, expected[count]) for count, result in results)
