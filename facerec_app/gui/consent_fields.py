@@ -70,6 +70,12 @@ class ConsentFields(QWidget):
         until = date(chosen.year(), chosen.month(), chosen.day()) if self._has_end.isChecked() else None
         return Consent(purpose, agreed_by, until)
 
+    def fill(self, purpose: str, agreed_by: str) -> None:
+        """Show and fill the fields."""
+        self._fold.setChecked(True)
+        self._purpose.setText(purpose)
+        self._agreed_by.setText(agreed_by)
+
     def clear(self) -> None:
         """Empty the fields for the next person."""
         self._purpose.clear()

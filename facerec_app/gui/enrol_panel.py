@@ -76,6 +76,11 @@ class EnrolPanel(QWidget):
         """How the last enrolment went, or what is wrong."""
         return self._message.text()
 
+    @property
+    def progress_text(self) -> str:
+        """How far it has come."""
+        return self._progress_text.text()
+
     def set_name(self, name: str) -> None:
         """Fill in who is to be enrolled."""
         self._name.setText(name)
@@ -100,7 +105,7 @@ class EnrolPanel(QWidget):
         if self.is_busy or not paths or not name:
             return
         try:
-            consent = self._consent.consent()
+            consent = self.consent.consent()
         except ConfigError as exc:
             self._say(str(exc), bad=True)
             return
@@ -142,7 +147,7 @@ class EnrolPanel(QWidget):
         self._name.setMaxLength(250)
         self._name.setCompleter(name_completer(names, self))
         self._name.textChanged.connect(self._update)
-        self._consent = ConsentFields(self)
+        self.consent = ConsentFields(self)
         files = self._button(self.tr("Pictures ..."), self._choose_files, "picture")
         folder = self._button(self.tr("Folder ..."), self._choose_folder, "folder")
         self._enrol = self._button(self.tr("Enrol"), self.start)
@@ -174,7 +179,7 @@ class EnrolPanel(QWidget):
         layout.addWidget(self._name)
         layout.addLayout(add)
         layout.addWidget(self._pages, 1)
-        layout.addWidget(self._consent)
+        layout.addWidget(self.consent)
         layout.addWidget(self._message)
         layout.addWidget(self._progress)
         layout.addLayout(buttons)
@@ -263,7 +268,7 @@ class EnrolPanel(QWidget):
             text += self.tr(", {0} not used; the list says why").format(refused)
         self._say(text + ".", bad=added == 0)
         if added and not self.model.waiting:
-            self._consent.clear()
+            self.consent.clear()
         self._update()
         self._name.setFocus()
         self.finished.emit(report)

@@ -9,20 +9,26 @@ from facerec_app.services.gallery_session import GallerySession
 
 
 class GalleryWatch(QObject):
-    """Observes the gallery, which announces from whichever thread changed it."""
+    """Observes a gallery, which announces from whichever thread changed it."""
 
     changed = Signal(object)  # GalleryIndex
     _announced = Signal(object)
 
-    def __init__(self, gallery: GallerySession, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._gallery = gallery
+        self._gallery: GallerySession | None = None
         self._announced.connect(self.changed, Qt.ConnectionType.QueuedConnection)
+
+    def attach(self, gallery: GallerySession) -> None:
+        """Begin to observe; may be called from any thread, once."""
+        self._gallery = gallery
         gallery.observe(self._observe)
 
     def stop(self) -> None:
         """Observe no longer."""
-        self._gallery.forget(self._observe)
+        if self._gallery is not None:
+            self._gallery.forget(self._observe)
+            self._gallery = None
 
     def _observe(self, index: GalleryIndex) -> None:
         self._announced.emit(index)

@@ -38,7 +38,6 @@ from facerec_app.gui.stage_page import StagePage
 from facerec_app.gui.tasks import Task, TaskRunner
 from facerec_app.services.application import Application
 from facerec_app.services.enrolment import EnrolmentReport
-from facerec_app.services.gallery_session import GallerySession
 
 _LAYOUT_VERSION = 1
 _JUMP_S = 5.0
@@ -68,7 +67,8 @@ class MainWindow(QMainWindow):
         self._settings = settings
         self._demonstration = demonstration
         self._cameras = cameras
-        self._watch: GalleryWatch | None = None
+        self._watch = GalleryWatch(self)
+        self._watch.changed.connect(self._use_gallery)
         self.has_ended = False
         self.services = SharedServices(application)
         self.tasks = TaskRunner("window-tasks", self)
@@ -91,7 +91,9 @@ class MainWindow(QMainWindow):
         self._restore_layout()
         self._show_title(None)
         self.people.refresh()
-        self.tasks.start(self._warm_up, done=self._watch_gallery, failed=self.stage.notice.show_message)
+        self.tasks.start(
+            self._warm_up, done=lambda _: self.people.refresh(), failed=self.stage.notice.show_message, urgent=True
+        )
 
     def open_source(self, spec: str) -> None:
         """Open a camera number, file, folder or address."""
@@ -118,12 +120,10 @@ class MainWindow(QMainWindow):
         self._settings.setValue("window/state", self.saveState(_LAYOUT_VERSION))
         self.hide()
         self.figures.set_counting(False)
-        if self._watch is not None:
-            self._watch.stop()
-            self._watch = None
         deadline_s = time.monotonic() + _CLOSING_S
         ended = self.session.shut_down(_CLOSING_S)
         self.has_ended = self.tasks.stop(max(0.0, deadline_s - time.monotonic())) and ended
+        self._watch.stop()
         super().closeEvent(event)
 
     def toggle_full_screen(self) -> None:
@@ -290,14 +290,10 @@ class MainWindow(QMainWindow):
             self.restoreState(state, _LAYOUT_VERSION)
         self._show_state(self.session.state)
 
-    def _warm_up(self, _: Task) -> GallerySession:
+    def _warm_up(self, _: Task) -> None:
         """Load what recognition and enrolment need, before the user asks for it."""
+        self._watch.attach(self.services.gallery())
         self.services.enrolment()
-        return self.services.gallery()
-
-    def _watch_gallery(self, gallery: GallerySession) -> None:
-        self._watch = GalleryWatch(gallery, self)
-        self._watch.changed.connect(self._use_gallery)
 
     def _use_gallery(self, index: GalleryIndex) -> None:
         self.session.use_gallery(index)

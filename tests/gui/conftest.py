@@ -1,0 +1,85 @@
+"""A real window on a real gallery in a temporary folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QSettings, QtMsgType
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from facerec_app.composition import compose
+from facerec_app.config.settings import Settings
+from facerec_app.gui.main_window import MainWindow
+from facerec_app.gui.theme import apply_theme
+from facerec_app.services.application import Application
+
+WAIT_MS = 30_000
+# The offscreen platform says this of itself; it is no fault of the window.
+_PLATFORM_REMARK = "This plugin does not support"
+
+MakeWindow = Callable[[], MainWindow]
+
+
+@pytest.fixture(autouse=True)
+def no_words_from_qt(qtlog: object) -> Iterator[None]:
+    """Fail a test during which Qt wrote a warning."""
+    yield
+    records = getattr(qtlog, "records", [])
+    said = [
+        record.message
+        for record in records
+        if record.type in {QtMsgType.QtWarningMsg, QtMsgType.QtCriticalMsg}
+        and not record.message.startswith(_PLATFORM_REMARK)
+    ]
+    assert said == []
+
+
+@pytest.fixture(autouse=True)
+def no_leaked_windows(qapp: QApplication) -> Iterator[None]:
+    """Fail a test that leaves a window open."""
+    yield
+    left = [type(widget).__name__ for widget in qapp.topLevelWidgets() if widget.isVisible()]
+    assert left == []
+
+
+@pytest.fixture
+def application(tmp_path: Path) -> Iterator[Application]:
+    """Return the whole program with an empty gallery."""
+    composed = compose(Settings(database_dir=tmp_path / "database"))
+    yield composed
+    composed.close()
+
+
+@pytest.fixture
+def make_window(qtbot: QtBot, qapp: QApplication, application: Application, tmp_path: Path) -> Iterator[MakeWindow]:
+    """Return a maker of windows; they are closed at the end and must have ended all their threads."""
+    made: list[MainWindow] = []
+    apply_theme(qapp)
+
+    def make() -> MainWindow:
+        settings = QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat)
+        window = MainWindow(application, settings, cameras=lambda: ())
+        made.append(window)
+        qtbot.addWidget(window)
+        window.show()
+        return window
+
+    yield make
+    for window in made:
+        window.close()
+        assert window.has_ended
+
+
+@pytest.fixture
+def window(make_window: MakeWindow) -> MainWindow:
+    """Return a window that is shown."""
+    return make_window()
+
+
+@pytest.fixture
+def named_material(test_data_dir: Path) -> Path:
+    """Return the folder of people with portraits."""
+    return test_data_dir / "photos" / "known"
