@@ -168,7 +168,7 @@ def _central_landmarks(found: FaceDetections, width_px: int, height_px: int) -> 
     """Return the ``(5, 2)`` landmarks of the face nearest the middle."""
     centres = (found.boxes_xyxy[:, :2] + found.boxes_xyxy[:, 2:]) / 2
     distances = np.hypot(centres[:, 0] - width_px / 2, centres[:, 1] - height_px / 2)
-    return found.landmarks_xy[int(np.argmin(distances))]
+    return np.asarray(found.landmarks_xy[int(np.argmin(distances))], np.float32)
 
 
 def _align_with_margin(picture: UInt8Array, points: Float32Array) -> tuple[UInt8Array, Float32Array]:
@@ -182,4 +182,5 @@ def _align_with_margin(picture: UInt8Array, points: Float32Array) -> tuple[UInt8
         flags=cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    return np.asarray(crop, np.uint8), points @ transform[:, :2].T + transform[:, 2]
+    moved = points @ transform[:, :2].T + transform[:, 2]
+    return np.asarray(crop, np.uint8), np.asarray(moved, np.float32)

@@ -66,7 +66,7 @@ class Teachers:
         sface, dlib = self._judge_once(stored_rgb)
         if with_mirror:
             mirrored_sface, mirrored_dlib = self._judge_once(np.ascontiguousarray(stored_rgb[:, :, ::-1]))
-            sface, dlib = unit_rows(sface + mirrored_sface), (dlib + mirrored_dlib) / 2
+            sface, dlib = unit_rows(sface + mirrored_sface), np.asarray((dlib + mirrored_dlib) / 2, np.float32)
         return TeacherValues(sface, dlib)
 
     def _judge_once(self, stored_rgb: UInt8Array) -> tuple[Float32Array, Float32Array]:

@@ -180,4 +180,4 @@ def _compress(picture: UInt8Array, generator: np.random.Generator) -> None:
     """Write the picture as a JPEG of low quality and read it back; in place."""
     quality = int(generator.integers(20, 80))
     data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-    picture[...] = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    picture[...] = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)

@@ -99,11 +99,14 @@ def load_checkpoint(
 
 
 def _fill_optimiser(optimiser: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
-    """Give the optimiser its moments back."""
+    """Give the optimiser its moments back, laid out in memory like the weights: the fused step relies on it."""
+    weights = [weight for group in optimiser.param_groups for weight in group["params"]]
     moments: dict[int, dict[str, Tensor]] = {}
     for name, value in tensors.items():
         number, _, key = name.partition("/")
-        moments.setdefault(int(number), {})[key] = value
+        like = weights[int(number)]
+        placed = torch.empty_like(like, dtype=value.dtype).copy_(value) if value.shape == like.shape else value
+        moments.setdefault(int(number), {})[key] = placed
     state = optimiser.state_dict()
     state["state"] = moments
     optimiser.load_state_dict(state)

@@ -1,0 +1,94 @@
+"""The files that ship: weights under Keras's names, the graph of the live path, and Keras's own network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from extractor_doubles import random_weights
+
+from facerec_app.core.errors import WeightsMissingError, WeightsRejectedError
+from facerec_app.training.extractor.student_weights import StudentWeights, load_student, save_student
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> StudentWeights:
+    """Return weights as they come back from the disk, kernels rounded to float16."""
+    path = tmp_path_factory.mktemp("weights") / "student.safetensors"
+    save_student(random_weights(), path)
+    return load_student(path)
+
+
+def crops(count: int = 2) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (count, 112, 112, 3), np.uint8)
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+
+
+def test_weights_survive_the_disk(weights: StudentWeights) -> None:
+    original = random_weights()
+    assert weights.cut_layer == original.cut_layer
+    assert weights.facts["pictures_seen"] == "960"
+    assert set(weights.arrays) == set(original.arrays)
+    for name, array in original.arrays.items():
+        np.testing.assert_allclose(weights.arrays[name], array, rtol=1e-3, atol=1e-6)
+
+
+def test_files_that_are_no_weights_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(WeightsMissingError):
+        load_student(tmp_path / "none.safetensors")
+    (tmp_path / "text.safetensors").write_text("not weights")
+    with pytest.raises(WeightsRejectedError, match="cannot be read"):
+        load_student(tmp_path / "text.safetensors")
+
+
+def test_int8_codes_are_close() -> None:
+    pytest.importorskip("onnx")
+    from facerec_app.training.extractor.student_graph import quantised
+
+    kernel = np.random.default_rng(0).normal(size=(8, 16, 3, 3)).astype(np.float32)
+    codes, scales = quantised(kernel)
+    assert codes.dtype == np.int8
+    error = codes * scales[:, None, None, None] - kernel
+    assert np.sqrt((error**2).mean()) < 0.01
+
+
+@pytest.mark.parametrize(("storage", "least_cosine"), [("float32", 0.999999), ("float16", 0.99999), ("int8", 0.999)])
+def test_the_graph_gives_what_keras_gives(weights: StudentWeights, storage: str, least_cosine: float) -> None:
+    pytest.importorskip("onnx")
+    from facerec_app.inference.openvino_session import OpenvinoSession
+    from facerec_app.training.extractor.keras_resnet50 import keras_features
+    from facerec_app.training.extractor.student_graph import build_student_graph
+
+    pixels = crops()
+    expected = keras_features(weights, pixels)
+    graph = build_student_graph(weights, storage).SerializeToString()  # type: ignore[arg-type]
+    values = OpenvinoSession(graph, name="student", threads=1).run(pixels)
+    assert [value.shape for value in values] == [(2, 2048), (2, 256)]
+    for found, wanted in zip(values, expected, strict=True):
+        assert (unit(found) * unit(wanted)).sum(axis=1).min() > least_cosine
+        if storage == "float32":
+            np.testing.assert_allclose(found, wanted, atol=1e-3)
+
+
+def test_keras_blocks_behind_the_cut_change_nothing(weights: StudentWeights) -> None:
+    from facerec_app.training.extractor.keras_resnet50 import keras_features, keras_resnet50
+
+    pixels = crops(1)
+    maps = np.asarray(keras_resnet50(weights)(pixels.astype(np.float32) / 127.5 - 1, training=False))
+    assert maps.shape == (1, 4, 4, 2048)
+    np.testing.assert_allclose(maps.mean(axis=(1, 2)), keras_features(weights, pixels)[0], atol=1e-4)
+
+
+def test_keras_refuses_weights_that_do_not_fit(weights: StudentWeights) -> None:
+    from facerec_app.training.extractor.keras_resnet50 import keras_resnet50
+
+    lacking = {name: array for name, array in weights.arrays.items() if name != "conv3_block1_1_conv/bias"}
+    with pytest.raises(WeightsRejectedError, match="conv3_block1_1_conv"):
+        keras_resnet50(StudentWeights(lacking, weights.cut_layer, {}))
+    extra = {**weights.arrays, "conv6_block1_1_conv/kernel": np.zeros(1, np.float32)}
+    with pytest.raises(WeightsRejectedError, match="conv6_block1_1_conv"):
+        keras_resnet50(StudentWeights(extra, weights.cut_layer, {}))

@@ -1,0 +1,167 @@
+"""The student in PyTorch: its equality with what ships, its loss, its interruptions. Skipped without PyTorch."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from extractor_doubles import drawn_shard, random_weights
+
+from facerec_app.training.extractor.recipe import Recipe, Stage
+from facerec_app.training.extractor.training_material import TrainingMaterial
+
+torch = pytest.importorskip("torch", reason="PyTorch is only needed to train the extractor")
+
+RECIPE = Recipe((Stage(10_000, 32),), decay_from_pictures=9_000, warmup_pictures=64, batch=16)
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def new_trainer(folder: Path, recipe: Recipe = RECIPE):  # type: ignore[no-untyped-def]
+    from facerec_app.training.extractor.torch_trainer import ExtractorTrainer
+
+    material = TrainingMaterial([drawn_shard(12, 0), drawn_shard(12, 1)], recipe.real_share, recipe.seed)
+    return ExtractorTrainer(recipe, material, None, folder)
+
+
+def losses(trainer, count: int) -> list[float]:  # type: ignore[no-untyped-def]
+    return [float(trainer.step().total) for _ in range(count)]
+
+
+def test_shipped_weights_give_the_same_values_in_torch_and_in_the_graph(tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+    from facerec_app.inference.openvino_session import OpenvinoSession
+    from facerec_app.training.extractor.student_graph import build_student_graph
+    from facerec_app.training.extractor.student_weights import load_student, save_student
+    from facerec_app.training.extractor.torch_augmentation import plain
+    from facerec_app.training.extractor.torch_export import student_from
+    from facerec_app.training.extractor.torch_weights import weights_of
+
+    path = tmp_path / "w.safetensors"
+    save_student(random_weights(), path)
+    student, seen = student_from(path)
+    assert seen == 960
+    crops = np.random.default_rng(0).integers(0, 256, (2, 112, 112, 3), np.uint8)
+    with torch.no_grad():
+        expected = [values.numpy() for values in student.eval()(plain(crops, 112))]
+    weights = load_student(path)
+    graph = build_student_graph(weights, "float32").SerializeToString()
+    values = OpenvinoSession(graph, name="student", threads=1).run(crops)
+    for found, wanted in zip(values, expected, strict=True):
+        np.testing.assert_allclose(found, wanted, atol=1e-3)
+    for name, array in weights_of(student, {}).arrays.items():
+        np.testing.assert_array_equal(array, weights.arrays[name])
+
+
+def test_small_maps_as_matrix_products_change_nothing() -> None:
+    from facerec_app.training.extractor.torch_resnet50 import _convolution, _convolve
+
+    for inputs, outputs, kernel, stride, side in (
+        (8, 16, 1, 1, 2),
+        (8, 16, 1, 2, 4),
+        (8, 8, 3, 1, 2),
+        (16, 8, 1, 1, 9),
+    ):
+        layer = _convolution(inputs, outputs, kernel, stride, kernel // 2).double()
+        maps = torch.randn(3, inputs, side, side, dtype=torch.float64)
+        torch.testing.assert_close(_convolve(layer, maps), layer(maps))
+
+
+def test_a_resumed_run_goes_on_as_if_nothing_had_happened(tmp_path: Path) -> None:
+    through = new_trainer(tmp_path / "a")
+    expected = losses(through, 7)
+    through.close()
+    first = new_trainer(tmp_path / "b")
+    found = losses(first, 4)
+    first.save()
+    first.close()
+    second = new_trainer(tmp_path / "b")
+    assert second.resume()
+    assert second.progress.seen == 4 * RECIPE.batch
+    found += losses(second, 3)
+    second.close()
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_learning_lowers_the_loss_and_moves_the_average(tmp_path: Path) -> None:
+    trainer = new_trainer(tmp_path)
+    before = {name: value.clone() for name, value in trainer.average.state_dict().items()}
+    course = losses(trainer, 30)
+    trainer.close()
+    assert np.mean(course[-5:]) < np.mean(course[:5]) - 0.02
+    assert not torch.equal(before["projection.weight"], trainer.average.state_dict()["projection.weight"])
+
+
+def test_a_signal_stops_with_a_checkpoint(tmp_path: Path) -> None:
+    trainer = new_trainer(tmp_path)
+    real_step = trainer.step
+
+    def step_then_signal():  # type: ignore[no-untyped-def]
+        loss = real_step()
+        if trainer.progress.steps == 2:
+            signal.raise_signal(signal.SIGTERM)
+        return loss
+
+    trainer.step = step_then_signal
+    trainer.run()
+    trainer.close()
+    again = new_trainer(tmp_path)
+    assert again.resume()
+    again.close()
+    assert again.progress.steps == 2
+
+
+def test_shipped_weights_start_a_run_with_a_warm_up(tmp_path: Path) -> None:
+    from facerec_app.training.extractor.student_weights import save_student
+
+    save_student(random_weights(), tmp_path / "w.safetensors")
+    trainer = new_trainer(tmp_path / "run")
+    assert not trainer.resume()
+    trainer.start_from(tmp_path / "w.safetensors")
+    assert trainer.progress.seen == trainer.progress.resumed_at == 960
+    assert np.isfinite(losses(trainer, 2)).all()
+    assert trainer.optimiser.param_groups[0]["lr"] < RECIPE.peak_rate
+    trainer.close()
+
+
+def test_only_the_last_checkpoints_are_kept(tmp_path: Path) -> None:
+    trainer = new_trainer(tmp_path)
+    for _ in range(5):
+        trainer.progress.seen += RECIPE.batch
+        trainer.save()
+    trainer.close()
+    assert len(list(tmp_path.glob("checkpoint-*"))) == 3
+    assert (tmp_path / "latest").read_text() == f"checkpoint-{5 * RECIPE.batch:09d}"
+
+
+def test_the_loss_is_least_where_the_student_says_what_the_teachers_say() -> None:
+    from facerec_app.training.extractor.torch_loss import student_loss
+
+    targets = torch.randn(8, 256)
+    perfect = student_loss(targets, 3 * targets, targets, 0.35, 0.3)
+    other = student_loss(torch.randn(8, 256), torch.randn(8, 256), targets, 0.35, 0.3)
+    assert float(perfect.sface_cosine) == pytest.approx(1, abs=1e-5)
+    assert float(perfect.total) < 0.1 < float(other.total)
+
+
+@pytest.mark.parametrize("side_px", [48, 112])
+def test_changed_pictures_stay_pictures(side_px: int) -> None:
+    from facerec_app.training.extractor.torch_augmentation import augment, plain
+
+    stored = drawn_shard(24).pixels_rgb
+    changed = augment(stored.copy(), side_px, np.random.default_rng(0))
+    again = augment(stored.copy(), side_px, np.random.default_rng(0))
+    torch.testing.assert_close(changed, again, rtol=0, atol=0)
+    assert changed.shape == plain(stored, side_px).shape == (24, 3, side_px, side_px)
+    assert changed.isfinite().all()
+    assert changed.abs().max() <= 1
+    assert (changed - plain(stored, side_px)).abs().mean(dim=(1, 2, 3)).min() > 0.005
