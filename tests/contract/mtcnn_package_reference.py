@@ -1,0 +1,70 @@
+"""A program that asks the package ``mtcnn`` itself, in a process of its own because it brings TensorFlow.
+
+``faces OUT.npz MIN_FACE_SIZE PICTURE...`` writes what the package finds: key PICTURE, ``(N, 15)`` float64:
+box corners, score, five x, five y. ``speed VIDEO`` prints milliseconds a frame of package and program, taken in turns, as JSON.
+Run it in an empty folder: the package loads weights by bare name from the working directory if it finds them there.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+FRAME_STEP = 9
+
+
+def package_faces(detector: Any, picture_rgb: npt.NDArray[np.uint8], **options: float) -> npt.NDArray[np.float64]:
+    rows = detector.detect_faces(picture_rgb, output_type="numpy", box_format="xyxy", **options)
+    return np.asarray(rows, np.float64)[:, 1:16]
+
+
+def write_faces(out: str, min_face_size: str, *pictures: str) -> None:
+    from mtcnn import MTCNN
+
+    detector = MTCNN()
+    found: dict[str, Any] = {}
+    for name in pictures:
+        picture = cv2.imread(name)
+        assert picture is not None, name
+        found[name] = package_faces(
+            detector, np.ascontiguousarray(picture[..., ::-1], np.uint8), min_face_size=int(min_face_size)
+        )
+    np.savez(out, **found)
+
+
+def print_speed(video: str) -> None:
+    from mtcnn import MTCNN
+
+    from facerec_app.detection.mtcnn_detector import MtcnnDetector
+    from facerec_app.models.model_store import ModelStore
+
+    frames = []
+    capture = cv2.VideoCapture(video)
+    while capture.grab():
+        if int(capture.get(cv2.CAP_PROP_POS_FRAMES)) % FRAME_STEP == 0:
+            frames.append(np.ascontiguousarray(capture.retrieve()[1][..., ::-1], np.uint8))
+    package, store = MTCNN(), ModelStore()
+    runners: dict[str, Callable[[Any], Any]] = {
+        "package-20": lambda frame: package_faces(package, frame),
+        **{f"program-{size}": MtcnnDetector(store, min_face_size_px=size).detect for size in (20, 40, 80)},
+    }
+    times: dict[str, list[float]] = {name: [] for name in runners}
+    for number, frame in enumerate([frames[0], *frames]):
+        for name, run in runners.items():
+            started = time.perf_counter()
+            run(frame)
+            if number:
+                times[name].append((time.perf_counter() - started) * 1000)
+    sys.stdout.write(json.dumps({name: float(np.median(values)) for name, values in times.items()}) + "\n")
+
+
+if __name__ == "__main__":
+    commands: dict[str, Callable[..., None]] = {"faces": write_faces, "speed": print_speed}
+    commands[sys.argv[1]](*sys.argv[2:])
