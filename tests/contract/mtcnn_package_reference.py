@@ -1,8 +1,9 @@
 """A program that asks the package ``mtcnn`` itself, in a process of its own because it brings TensorFlow.
 
 ``faces OUT.npz MIN_FACE_SIZE PICTURE...`` writes what the package finds: key PICTURE, ``(N, 15)`` float64:
-box corners, score, five x, five y. ``speed VIDEO`` prints milliseconds a frame of package and program, taken in turns, as JSON.
-Run it in an empty folder: the package loads weights by bare name from the working directory if it finds them there.
+box corners, score, five x, five y. ``speed VIDEO`` prints milliseconds a frame of package and program, taken in turns,
+as JSON. Run it in an empty folder: the package loads weights by bare name from the working directory if it finds them
+there.
 """
 
 from __future__ import annotations
