@@ -55,7 +55,8 @@ class FaceReader:
             InferenceError: if a network fails.
         """
         detections = self.detector.detect(pixels_rgb)
-        row = choose_subject(detections, self.limits, what)
+        height_px, width_px = pixels_rgb.shape[:2]
+        row = choose_subject(detections, (width_px, height_px), self.limits, what)
         return self.read_detection(pixels_rgb, detections.select(np.array([row])), what)
 
     def read_detection(self, pixels_rgb: UInt8Array, detection: FaceDetections, what: str) -> ReadFace:
