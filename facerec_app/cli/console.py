@@ -46,7 +46,10 @@ def print_warning(message: str) -> None:
 
 @contextmanager
 def progress_bar(title: str, *, shown: bool = True) -> Iterator[ProgressCallback]:
-    """Show progress with time left on standard error while the ``with`` block runs; yields the callback to feed."""
+    """Show progress with time left while the ``with`` block runs; yields the callback to feed.
+
+    It goes to standard error, and only if that is a terminal.
+    """
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -57,7 +60,7 @@ def progress_bar(title: str, *, shown: bool = True) -> Iterator[ProgressCallback
         TimeRemainingColumn(),
         TextColumn("[dim]{task.fields[what]}[/]"),
     )
-    with Progress(*columns, console=err, transient=True, disable=not shown) as bar:
+    with Progress(*columns, console=err, transient=True, disable=not (shown and err.is_terminal)) as bar:
         task = bar.add_task(title, total=None, what="")
 
         def report(progress: WorkProgress) -> None:

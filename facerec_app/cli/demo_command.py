@@ -45,12 +45,11 @@ def demo(
         application(ctx, database_dir=Path(gallery), profile=profile, detector=detector) as app,
     ):
         service = app.demonstration()
-        quiet = json or not sys.stderr.isatty()
         with stop_on_interrupt() as stop:
             names = service.enrol()
             if not json:
                 err.print(f"Enrolled from one photograph each: {escape(', '.join(names))}")
-            with progress_bar("Watching the video", shown=not quiet) as report:
+            with progress_bar("Watching the video", shown=not json) as report:
                 result = service.run(out_dir, progress=report, cancelled=stop)
         if json:
             print_json(_record(result))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,7 +20,7 @@ from facerec_app.services.enrolment import EnrolmentReport, EnrolmentRow, Import
 
 Purpose = Annotated[str | None, typer.Option(help="What the pictures may be used for; kept with the person.")]
 AgreedBy = Annotated[str | None, typer.Option(help="Who agreed to it: the person, or somebody for them.")]
-Until = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day of the agreement.")]
+Until = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Last day of the agreement.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 Profile = Annotated[str | None, typer.Option(help="Recognition profile (see models list).")]
 
@@ -47,7 +46,7 @@ def enrol(
     Example: facerec enrol "Ada Lovelace" ada.jpg selfies/ --purpose "door camera" --agreed-by "Ada Lovelace"
     """
     with application(ctx, profile=profile) as app, stop_on_interrupt() as stop:
-        with progress_bar("Enrolling", shown=_show_progress(json)) as progress:
+        with progress_bar("Enrolling", shown=not json) as progress:
             report = app.enrolment().enrol_files(
                 name, files, consent=_consent(purpose, agreed_by, until), progress=progress, cancelled=stop
             )
@@ -77,7 +76,7 @@ def import_folder(
     with (
         application(ctx, profile=profile) as app,
         stop_on_interrupt() as stop,
-        progress_bar("Importing", shown=_show_progress(json)) as progress,
+        progress_bar("Importing", shown=not json) as progress,
     ):
         report = app.enrolment().import_folder(
             folder, consent=_consent(purpose, agreed_by, until), progress=progress, cancelled=stop
@@ -89,16 +88,15 @@ def import_folder(
     _exit_for(report.enrolled, report.refused, report.cancelled)
 
 
-def _show_progress(json: bool) -> bool:
-    return not json and sys.stderr.isatty()
-
-
-def _consent(purpose: str | None, agreed_by: str | None, until: datetime | None) -> Consent | None:
+def _consent(purpose: str | None, agreed_by: str | None, until: str | None) -> Consent | None:
     if purpose is None and agreed_by is None and until is None:
         return None
     if purpose is None or agreed_by is None:
         raise ConfigError("A consent needs both --purpose and --agreed-by; give the one that is missing.")
-    last_day: date | None = until.date() if until is not None else None
+    try:
+        last_day = date.fromisoformat(until) if until is not None else None
+    except ValueError as exc:
+        raise ConfigError(f"'{until}' is no date; write the last day of the agreement as 2030-01-31.") from exc
     return Consent(purpose, agreed_by, last_day)
 
 
@@ -128,7 +126,7 @@ def _print_import(report: ImportReport) -> None:
 
 def _print_refused(rows: Sequence[EnrolmentRow]) -> None:
     for row in rows:
-        err.print(f"[yellow]left out[/] {escape(str(row.error))}")
+        err.print(f"[yellow]left out:[/] {escape(str(row.error))}")
 
 
 def _faces(count: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -45,7 +44,7 @@ def verification(
     with (
         application(ctx, profile=profile, detector=detector) as app,
         stop_on_interrupt() as stop,
-        progress_bar("Embedding", shown=not json and sys.stderr.isatty()) as progress,
+        progress_bar("Embedding", shown=not json) as progress,
     ):
         report = app.verification().evaluate(root, pairs, on_progress=progress, cancelled=stop)
     if json:

@@ -72,6 +72,7 @@ class GallerySession:
             GalleryReadError: if a picture is missing or damaged; the other faces are embedded first.
             InferenceError: if the network fails.
         """
+        self.index()  # reading them finds the stored ones that are damaged, which are then missing
         missing = self.store.missing_embeddings(self._extractor.version)
         unreadable: list[GalleryReadError] = []
         for start in range(0, len(missing), _EMBED_BATCH):

@@ -38,9 +38,7 @@ class QualityLimits:
     rim: float = 0.10
 
 
-def choose_subject(
-    detections: FaceDetections, frame_size_px: tuple[int, int], limits: QualityLimits, what: str
-) -> int:
+def choose_subject(detections: FaceDetections, frame_size_px: tuple[int, int], limits: QualityLimits, what: str) -> int:
     """Return the row of the one face that a picture is of.
 
     That is the only face, or the largest where every other one is much smaller, or stands at the rim of a portrait
