@@ -37,7 +37,7 @@ def _carry_out(given: argparse.Namespace) -> None:
         plan = commands.planned_recipe(given.stages, given.decay_from, given.batch)
         commands.train(layout, plan, given.until, given.start_from)
     elif given.command == "export":
-        commands.export(layout, given.out)
+        commands.export(layout, given.out, given.input_px)
     elif given.command == "judge":
         judgements = commands.judge_export(layout, given.graph, given.pairs, given.mirror)
         for space, judgement in judgements.items():
@@ -74,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--start-from", type=Path, help="shipped weights to go on from with a fresh optimiser")
     export = steps.add_parser("export", help="write the weights and the graph")
     export.add_argument("--out", type=Path, required=True, help="folder for resnet50-face.safetensors and .onnx")
+    export.add_argument("--input-px", type=int, default=112, help="side of the pictures of the stage reached")
     judge = steps.add_parser("judge", help="measure an exported graph on people never trained on")
     judge.add_argument("--graph", type=Path, required=True)
     judge.add_argument("--pairs", type=Path, required=True, help="pair list in LFW's format")

@@ -132,7 +132,7 @@ def train(layout: WorkFolder, recipe: Recipe, until: int | None, start_from: Pat
         trainer.close()
 
 
-def export(layout: WorkFolder, out: Path) -> None:
+def export(layout: WorkFolder, out: Path, input_px: int) -> None:
     """Write the running average as weights (float16) and as the graph that serves (int8 kernels)."""
     import onnx
 
@@ -140,7 +140,7 @@ def export(layout: WorkFolder, out: Path) -> None:
     from facerec_app.training.extractor.student_weights import load_student, save_student
     from facerec_app.training.extractor.torch_export import averaged_weights
 
-    save_student(averaged_weights(layout.run), out / WEIGHTS_FILE)
+    save_student(averaged_weights(layout.run, input_px), out / WEIGHTS_FILE)
     graph = build_student_graph(load_student(out / WEIGHTS_FILE), "int8")
     onnx.save(graph, str(out / GRAPH_FILE))
 

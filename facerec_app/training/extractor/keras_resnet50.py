@@ -13,7 +13,8 @@ import numpy as np
 
 from facerec_app.core.errors import WeightsRejectedError
 from facerec_app.core.types import Float32Array, UInt8Array
-from facerec_app.training.extractor.student_weights import INPUT_PX, PROJECTION, StudentWeights
+from facerec_app.training.extractor.crop_shrinking import shrunk
+from facerec_app.training.extractor.student_weights import PROJECTION, StudentWeights
 
 _VARIABLES = {
     "Conv2D": ("kernel", "bias"),
@@ -21,14 +22,15 @@ _VARIABLES = {
 }
 
 
-def keras_resnet50(weights: StudentWeights, side_px: int = INPUT_PX) -> Any:
+def keras_resnet50(weights: StudentWeights) -> Any:
     """Return the full convolutional ResNet50 of ``keras.applications`` with these weights.
 
-    Its input is ``(N, side, side, 3)`` float32, RGB, ``pixels / 127.5 - 1``.
+    Its input is ``(N, S, S, 3)`` float32, RGB, ``pixels / 127.5 - 1``, with S the size that it was trained at.
 
     Raises:
         WeightsRejectedError: if a layer before the cut has no weights, or weights have no layer.
     """
+    side_px = weights.input_px
     model = keras.applications.ResNet50(include_top=False, weights=None, input_shape=(side_px, side_px, 3))
     behind_cut = False
     used = {PROJECTION}
@@ -53,7 +55,7 @@ def keras_resnet50(weights: StudentWeights, side_px: int = INPUT_PX) -> Any:
 
 
 def keras_extractor(weights: StudentWeights) -> Any:
-    """Return the model that serves: ``(N, 112, 112, 3)`` to pooled features ``(N, 2048)`` and their projection."""
+    """Return the model that serves: ``(N, S, S, 3)`` to pooled features ``(N, 2048)`` and their projection."""
     backbone = keras_resnet50(weights)
     pooled = keras.layers.GlobalAveragePooling2D(name="pooled")(backbone.get_layer(weights.cut_layer).output)
     kernel, bias = weights.arrays[f"{PROJECTION}/kernel"], weights.arrays[f"{PROJECTION}/bias"]
@@ -65,6 +67,6 @@ def keras_extractor(weights: StudentWeights) -> Any:
 
 def keras_features(weights: StudentWeights, crops_rgb: UInt8Array) -> tuple[Float32Array, Float32Array]:
     """Return what the Keras network says of ``(N, 112, 112, 3)`` uint8 crops: ``(N, 2048)`` and ``(N, P)`` float32."""
-    pixels = crops_rgb.astype(np.float32) / 127.5 - 1
+    pixels = shrunk(crops_rgb.astype(np.float32) / 127.5 - 1, weights.input_px)
     pooled, projected = keras_extractor(weights)(pixels, training=False)
     return np.asarray(pooled, np.float32), np.asarray(projected, np.float32)

@@ -15,7 +15,8 @@ import onnx
 from onnx import helper, numpy_helper
 
 from facerec_app.core.types import Float32Array
-from facerec_app.training.extractor.student_weights import INPUT_PX, PROJECTION, StudentWeights
+from facerec_app.training.extractor.crop_shrinking import shrinking_matrix
+from facerec_app.training.extractor.student_weights import CROP_PX, PROJECTION, StudentWeights
 
 Storage = Literal["float32", "float16", "int8"]
 OPSET = 17
@@ -112,11 +113,16 @@ def build_student_graph(weights: StudentWeights, storage: Storage = "float16") -
 
 
 def _pixels(builder: _Builder) -> str:
-    """Add the way from bytes to normalised channels-first values."""
+    """Add the way from bytes to normalised channels-first values of the size that the student was trained at."""
     floats = builder.node("Cast", ["pixels_rgb"], "pixels_float", to=onnx.TensorProto.FLOAT)
     channels = builder.node("Transpose", [floats], "pixels_channels", perm=[0, 3, 1, 2])
     scaled = builder.node("Mul", [channels, builder.constant("scale", np.array(1 / 127.5, np.float32))], "scaled")
-    return builder.node("Sub", [scaled, builder.constant("one", np.array(1, np.float32))], "normalised")
+    maps = builder.node("Sub", [scaled, builder.constant("one", np.array(1, np.float32))], "normalised")
+    if builder.weights.input_px == CROP_PX:
+        return maps
+    matrix = shrinking_matrix(CROP_PX, builder.weights.input_px)
+    rows = builder.node("MatMul", [builder.constant("shrink_rows", matrix), maps], "shrunk_rows")
+    return builder.node("MatMul", [rows, builder.constant("shrink_columns", matrix.T)], "shrunk")
 
 
 def _close(builder: _Builder, maps: str) -> onnx.ModelProto:
@@ -127,7 +133,7 @@ def _close(builder: _Builder, maps: str) -> onnx.ModelProto:
     inputs = [FEATURES, builder.kernel("projection_kernel", kernel.T)]
     inputs.append(builder.constant("projection_bias", builder.weights.arrays[f"{PROJECTION}/bias"]))
     builder.node("Gemm", inputs, PROJECTION, transB=1)
-    source = helper.make_tensor_value_info("pixels_rgb", onnx.TensorProto.UINT8, ["batch", INPUT_PX, INPUT_PX, 3])
+    source = helper.make_tensor_value_info("pixels_rgb", onnx.TensorProto.UINT8, ["batch", CROP_PX, CROP_PX, 3])
     outputs = [
         helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["batch", values])
         for name, values in ((FEATURES, kernel.shape[0]), (PROJECTION, kernel.shape[1]))

@@ -20,7 +20,8 @@ from facerec_app.core.types import Float32Array
 
 BATCH_NORM_EPSILON = 1.001e-5
 PROJECTION = "projection"
-INPUT_PX = 112
+CROP_PX = 112
+"""Side of the aligned crops that the program makes; a student may have been trained at a smaller size."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +37,11 @@ class StudentWeights:
     arrays: Mapping[str, Float32Array]
     cut_layer: str
     facts: Mapping[str, str]
+
+    @property
+    def input_px(self) -> int:
+        """Side of the pictures that the network itself was trained on."""
+        return int(self.facts.get("input_px", CROP_PX))
 
     def layer_names(self) -> list[str]:
         """Return the names of the layers, in no particular order."""

@@ -13,8 +13,8 @@ from facerec_app.training.extractor.torch_resnet50 import FaceStudent
 from facerec_app.training.extractor.torch_weights import fill_student, weights_of
 
 
-def averaged_weights(run_folder: Path) -> StudentWeights:
-    """Return the running average of the newest checkpoint.
+def averaged_weights(run_folder: Path, input_px: int) -> StudentWeights:
+    """Return the running average of the newest checkpoint, noting the size of pictures it was trained on.
 
     Raises:
         NotEnoughDataError: if the run has no checkpoint yet.
@@ -23,7 +23,7 @@ def averaged_weights(run_folder: Path) -> StudentWeights:
     if not load_checkpoint(run_folder, None, average, None, progress):
         msg = f"{run_folder} holds no checkpoint yet; run 'train' first"
         raise NotEnoughDataError(msg)
-    facts = {"pictures_seen": str(progress.seen), "steps": str(progress.steps)}
+    facts = {"pictures_seen": str(progress.seen), "steps": str(progress.steps), "input_px": str(input_px)}
     return weights_of(average, facts)
 
 

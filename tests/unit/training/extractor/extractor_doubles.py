@@ -46,7 +46,7 @@ def drawn_shard(count: int, seed: int = 0) -> Shard:
     return Shard(np.ascontiguousarray(pixels), labels[0].astype(np.float32), labels[1].astype(np.float32))
 
 
-def random_weights(seed: int = 0, projection_values: int = 256) -> StudentWeights:
+def random_weights(seed: int = 0, projection_values: int = 256, input_px: int = 112) -> StudentWeights:
     """Return weights of a ResNet50 up to ``conv5_block2_out`` that keep the maps' size in bounds."""
     generator = np.random.default_rng(seed)
     arrays: dict[str, np.ndarray] = {}
@@ -75,5 +75,7 @@ def random_weights(seed: int = 0, projection_values: int = 256) -> StudentWeight
     arrays["projection/kernel"] = generator.normal(0, 0.02, (2048, projection_values))
     arrays["projection/bias"] = generator.normal(0, 0.1, projection_values)
     return StudentWeights(
-        {name: array.astype(np.float32) for name, array in arrays.items()}, "conv5_block2_out", {"pictures_seen": "960"}
+        {name: array.astype(np.float32) for name, array in arrays.items()},
+        "conv5_block2_out",
+        {"pictures_seen": "960", "input_px": str(input_px)},
     )

@@ -74,6 +74,31 @@ def test_the_graph_gives_what_keras_gives(weights: StudentWeights, storage: str,
             np.testing.assert_allclose(found, wanted, atol=1e-3)
 
 
+def test_a_student_of_small_pictures_is_given_shrunk_crops() -> None:
+    pytest.importorskip("onnx")
+    from facerec_app.inference.openvino_session import OpenvinoSession
+    from facerec_app.training.extractor.keras_resnet50 import keras_features
+    from facerec_app.training.extractor.student_graph import build_student_graph
+
+    small = random_weights(input_px=64)
+    graph = build_student_graph(small, "float32").SerializeToString()
+    values = OpenvinoSession(graph, name="student", threads=1).run(crops())
+    for found, wanted in zip(values, keras_features(small, crops()), strict=True):
+        np.testing.assert_allclose(found, wanted, atol=1e-3)
+
+
+def test_shrinking_keeps_means_and_does_nothing_at_the_same_size() -> None:
+    from facerec_app.training.extractor.crop_shrinking import shrinking_matrix, shrunk
+
+    pictures = np.random.default_rng(0).uniform(size=(2, 112, 112, 3)).astype(np.float32)
+    np.testing.assert_allclose(shrunk(pictures, 112), pictures, atol=1e-6)
+    small = shrunk(pictures, 56)
+    assert small.shape == (2, 56, 56, 3)
+    np.testing.assert_allclose(small.mean(axis=(1, 2)), pictures.mean(axis=(1, 2)), atol=0.01)
+    assert small.std() < 0.7 * pictures.std()
+    np.testing.assert_allclose(shrinking_matrix(112, 64).sum(axis=1), 1, atol=1e-6)
+
+
 def test_keras_blocks_behind_the_cut_change_nothing(weights: StudentWeights) -> None:
     from facerec_app.training.extractor.keras_resnet50 import keras_features, keras_resnet50
 

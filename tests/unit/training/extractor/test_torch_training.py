@@ -153,6 +153,15 @@ def test_the_loss_is_least_where_the_student_says_what_the_teachers_say() -> Non
     assert float(perfect.total) < 0.1 < float(other.total)
 
 
+def test_the_graph_shrinks_as_training_did() -> None:
+    from facerec_app.training.extractor.crop_shrinking import shrunk
+    from facerec_app.training.extractor.torch_augmentation import plain
+
+    crops = np.random.default_rng(0).integers(0, 256, (2, 112, 112, 3), np.uint8)
+    expected = plain(crops, 64).permute(0, 2, 3, 1).numpy()
+    np.testing.assert_allclose(shrunk(crops.astype(np.float32) / 127.5 - 1, 64), expected, atol=1e-4)
+
+
 @pytest.mark.parametrize("side_px", [48, 112])
 def test_changed_pictures_stay_pictures(side_px: int) -> None:
     from facerec_app.training.extractor.torch_augmentation import augment, plain
