@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QEvent, QSettings, QStringListModel, Qt
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QLabel,
@@ -90,6 +90,7 @@ class MainWindow(QMainWindow):
         self._connect()
         self._restore_layout()
         self._show_title(None)
+        self.stage.setFocus()
         self.people.refresh()
         self.tasks.start(
             self._warm_up, done=lambda _: self.people.refresh(), failed=self.stage.notice.show_message, urgent=True
@@ -104,6 +105,12 @@ class MainWindow(QMainWindow):
         if event.type() in {QEvent.Type.PaletteChange, QEvent.Type.ApplicationPaletteChange}:
             refresh_icons(self)
             self.stage.welcome.refresh_icons()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self.isFullScreen():
+            self.toggle_full_screen()
+        else:
+            super().keyPressEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import QStringListModel
+from PySide6.QtCore import QStringListModel, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
@@ -33,6 +33,7 @@ class StagePage(QWidget):
     ) -> None:
         super().__init__(parent)
         self._session = session
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # so that typing does not begin in a side panel
         self.notice = NoticeBar(self)
         self.address = AddressBar(self)
         self.welcome = WelcomePage(has_demonstration=has_demonstration, parent=self)

@@ -21,8 +21,8 @@ from facerec_app.pipeline.track_album import FacePicture
 
 _LOGGER = logging.getLogger(__name__)
 _RATE_WINDOW_S = 2.0
-# While paused no frame comes; after a change of the gallery the held picture is judged again, with as many looks as a
-# verdict needs.
+# While paused no frame comes: a picture that is held is looked at as often as a verdict needs, and again after a change
+# of the gallery.
 _REVIEW_LOOKS = 4
 
 
@@ -185,8 +185,8 @@ class LiveSession:
             newest: Frame | None = None
             reviews = 0
             while not self._slot.finished:
-                frame = self._slot.take(0.25 if reviews == 0 else 0.0)
-                if self._obey_commands(pipeline):
+                frame = self._slot.take(0.0 if reviews > 0 and self.is_paused else 0.25)
+                if self._obey_commands(pipeline) or frame is not None:
                     reviews = _REVIEW_LOOKS
                 if frame is None:
                     if newest is None or reviews == 0 or not self.is_paused:

@@ -97,6 +97,14 @@ def test_face_of_a_held_picture_is_named(qtbot: QtBot, window: MainWindow, demo_
     qtbot.waitUntil(lambda: any(name.startswith("Barack Obama") for name in window.stage.strip.names), timeout=WAIT_MS)
 
 
+def test_single_picture_of_an_enrolled_person_gets_the_name(
+    qtbot: QtBot, application: Application, window: MainWindow, demo_dir: Path
+) -> None:
+    application.enrolment().import_folder(demo_dir / "people")
+    window.open_source(str(demo_dir / "sources" / "obama2.jpg"))
+    qtbot.waitUntil(lambda: any(name.startswith("Barack Obama") for name in window.stage.strip.names), timeout=WAIT_MS)
+
+
 def test_name_that_cannot_be_used_is_explained_beside_the_face(
     qtbot: QtBot, window: MainWindow, demo_video: str
 ) -> None:
@@ -133,6 +141,14 @@ def test_paused_window_does_nothing(qtbot: QtBot, window: MainWindow, demo_video
     hold_at(qtbot, window, BARACK_OBAMA_FRAME)
     qtbot.waitUntil(lambda: not window.tasks.is_busy, timeout=WAIT_MS)
     assert not window.figures.is_counting
+    looks = 0  # a held picture is looked at until its verdict stands, and then no more
+    while True:
+        with qtbot.waitSignal(window.session.result_changed, timeout=600, raising=False) as look:
+            pass
+        if not look.signal_triggered:
+            break
+        looks += 1
+        assert looks < 10
     with (
         qtbot.assertNotEmitted(window.session.frame_changed, wait=400),
         qtbot.assertNotEmitted(window.session.result_changed, wait=0),
