@@ -148,6 +148,11 @@ class MainWindow(QMainWindow):
             for dock in self._docks_before:
                 dock.show()
 
+    def show_enrol_panel(self) -> None:
+        """Bring the panel for enrolling to the front."""
+        self._enrol_dock.show()
+        self._enrol_dock.raise_()
+
     def save_snapshot(self) -> None:
         """Ask where the picture with its boxes and names is to go."""
         from facerec_app.gui.snapshot_dialog import save_snapshot
@@ -320,8 +325,7 @@ class MainWindow(QMainWindow):
             self.open_source(str(self._demonstration))
 
     def _enrol_more(self, name: str) -> None:
-        self._enrol_dock.show()
-        self._enrol_dock.raise_()
+        self.show_enrol_panel()
         self.enrol.set_name(name)
 
     def _press_space(self) -> None:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QLineEdit, QStyle, QStyledItemDelegate, QStyleOpti
 from facerec_app.core.types import UInt8Array
 from facerec_app.gallery.records import Person
 from facerec_app.gui.icons import draw_icon
-from facerec_app.gui.picture_conversion import portrait, rounded_pixmap
+from facerec_app.gui.picture_conversion import rounded_pixmap
 from facerec_app.gui.theme import colour
 
 Index = QModelIndex | QPersistentModelIndex
@@ -124,5 +124,5 @@ class PersonDelegate(QStyledItemDelegate):
             return draw_icon("people", colour("muted"), _PORTRAIT_PX, device_ratio)
         key = (id(pixels), device_ratio)  # the model keeps the array alive until it is reset
         if key not in self._pixmaps:
-            self._pixmaps[key] = rounded_pixmap(portrait(pixels), _PORTRAIT_PX, device_ratio)
+            self._pixmaps[key] = rounded_pixmap(pixels, _PORTRAIT_PX, device_ratio)
         return self._pixmaps[key]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QModelIndex, QPoint, QSortFilterProxyModel, QStringListModel, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPoint, QSize, QSortFilterProxyModel, QStringListModel, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -21,15 +21,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from facerec_app.core.errors import GalleryReadError
+from facerec_app.core.errors import GalleryReadError, PersonNotFoundError
 from facerec_app.core.types import UInt8Array
 from facerec_app.gallery.records import Person
 from facerec_app.gui.icons import set_icon
 from facerec_app.gui.people_model import PERSON_ROLE, PeopleModel, PersonDelegate
+from facerec_app.gui.picture_conversion import portrait, scaled_image
 from facerec_app.gui.shared_services import SharedServices
 from facerec_app.gui.tasks import Task, TaskRunner
 
 _PORTRAITS_AT_ONCE = 32
+_PORTRAIT_SIDE_PX = 120  # enough for 40 logical pixels at 300 %
 
 
 class PeoplePanel(QWidget):
@@ -249,11 +251,13 @@ class PeoplePanel(QWidget):
         found = {}
         for person in people:
             try:
-                picture = service.portrait(person.person_id)
-            except GalleryReadError:  # one damaged picture must not hide the others; the doctor reports it
+                face, picture = service.portrait_face(person.person_id), service.portrait(person.person_id)
+            except (GalleryReadError, PersonNotFoundError):
+                # A damaged picture (the doctor reports it) or somebody removed meanwhile must not hide the others.
                 continue
-            if picture is not None:
-                found[person.person_id] = picture
+            if face is not None and picture is not None:
+                square = portrait(picture, face.box_xyxy)
+                found[person.person_id] = scaled_image(square, QSize(_PORTRAIT_SIDE_PX, _PORTRAIT_SIDE_PX)).pixels_rgb
         return found
 
     def _show_error(self, message: str) -> None:

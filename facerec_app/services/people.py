@@ -68,9 +68,16 @@ class PeopleService:
             PersonNotFoundError: if there is no such person.
             GalleryReadError: if the picture is missing or damaged.
         """
+        face = self.portrait_face(person_id)
+        return self._store.read_picture(face.face_id) if face is not None else None
+
+    def portrait_face(self, person_id: str) -> EnrolledFace | None:
+        """Return the face that stands for a person: the one chosen, else the largest and sharpest; None without faces.
+
+        Raises:
+            PersonNotFoundError: if there is no such person.
+        """
         person = self._store.get_person(person_id)
         faces = self._store.faces_of(person_id)
-        if not faces:
-            return None
-        best = max(faces, key=lambda face: face.size_px * face.sharpness)
-        return self._store.read_picture(person.portrait_face_id or best.face_id)
+        chosen = next((face for face in faces if face.face_id == person.portrait_face_id), None)
+        return chosen or max(faces, key=lambda face: face.size_px * face.sharpness, default=None)
