@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import typer
 
 from facerec_app.cli.app import build_cli
-from facerec_app.cli.console import print_error
+from facerec_app.cli.console import print_error, print_warning
 from facerec_app.cli.exit_codes import INTERRUPTED, OK, OUTPUT, UNEXPECTED, USAGE, exit_code_of
 from facerec_app.config.paths import user_log_dir
 from facerec_app.core.errors import FacerecError
@@ -26,7 +26,10 @@ def run_command_line(make_application: ApplicationFactory) -> int:
     try:
         code = cli.main(standalone_mode=False)
         sys.stdout.flush()
-    except (KeyboardInterrupt, typer.Abort):
+    except typer.Abort:
+        print_warning("Nobody answered; nothing was done.")
+        return INTERRUPTED
+    except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as exc:  # noqa: BLE001 - a traceback is no answer to a user
         return _explain(exc)

@@ -66,7 +66,7 @@ def demo(
 
 
 def _print(result: DemonstrationReport) -> None:
-    print_sightings(result.run.sightings)
+    print_sightings(result.run.sightings, result.run.faces)
     for name, share in result.named_share.items():
         out.print(f"{escape(name)}: named in {share:.1%} of the frames that show the face")
     wrong = "nobody was named wrongly" if result.wrong_names == 0 else f"{result.wrong_names} faces were named wrongly"

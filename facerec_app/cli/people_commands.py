@@ -9,8 +9,9 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from facerec_app.cli.console import out, print_json
+from facerec_app.cli.console import out, print_json, print_warning
 from facerec_app.cli.context import application
+from facerec_app.cli.exit_codes import INTERRUPTED
 from facerec_app.gallery.records import EnrolledFace, Person
 
 Who = Annotated[str, typer.Argument(help="Name or identifier.")]
@@ -93,10 +94,12 @@ def remove(
     """
     with application(ctx) as app:
         person = app.people().find(who)
-        if not yes:
-            typer.confirm(f"Delete {person.name} with {person.face_count} faces for good?", abort=True, err=True)
+        whom = f"{person.name} with {person.face_count} {'face' if person.face_count == 1 else 'faces'}"
+        if not yes and not typer.confirm(f"Delete {whom} for good?", err=True):
+            print_warning("Nothing was deleted.")
+            raise typer.Exit(INTERRUPTED)
         app.people().remove(person.person_id)
-    out.print(f"Deleted {escape(person.name)} with {person.face_count} faces.")
+    out.print(f"Deleted {escape(whom)}.")
 
 
 def export(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,6 +21,7 @@ from facerec_app.cli.console import (
 from facerec_app.cli.context import application
 from facerec_app.cli.exit_codes import INTERRUPTED, PARTIAL, exit_code_of
 from facerec_app.cli.sighting_table import percent, print_sightings, sighting_record
+from facerec_app.core.errors import FacerecError
 from facerec_app.services.recognition import PictureOutcome, RunOutputs, RunReport
 
 Profile = Annotated[str | None, typer.Option(help="Recognition profile (see models list).")]
@@ -50,23 +50,28 @@ def identify(
     """
     from facerec_app.services.picture_files import annotate_picture, expand_pictures
 
+    paths = expand_pictures(images)
+    records: list[dict[str, Any]] = []
+    errors: list[FacerecError] = []
     with (
         application(ctx, profile=profile, detector=detector, min_face_px=min_face_px) as app,
         stop_on_interrupt() as stop,
     ):
-        paths = expand_pictures(images)
-        with progress_bar("Identifying", shown=len(paths) > 3 and not json) as report:
-            outcomes = app.recognition().identify(paths, progress=report, cancelled=stop)
-        if annotate is not None:
-            for outcome in outcomes:
-                if outcome.result is not None:
-                    annotate_picture(outcome.result, outcome.path, annotate)
+        try:
+            with progress_bar("Identifying", shown=len(paths) > 3 and not json) as report:
+                for outcome in app.recognition().identify(paths, progress=report, cancelled=stop):
+                    if outcome.error is not None:
+                        errors.append(outcome.error)
+                    elif annotate is not None and outcome.result is not None:
+                        annotate_picture(outcome.result, outcome.path, annotate)
+                    records.append(_outcome_record(outcome))
+        finally:  # a full disk takes nothing away from what was found before
+            if json:
+                print_json(records)
+            else:
+                _print_pictures(records)
         interrupted = stop()
-    if json:
-        print_json([_outcome_record(outcome) for outcome in outcomes])
-    else:
-        _print_outcomes(outcomes)
-    _exit_for(outcomes, interrupted)
+    _exit_for(errors, len(records), interrupted)
 
 
 def run(
@@ -91,7 +96,7 @@ def run(
     with (
         application(ctx, profile=profile, detector=detector, min_face_px=min_face_px) as app,
         stop_on_interrupt() as stop,
-        progress_bar("Recognising", shown=not json and sys.stderr.isatty()) as report,
+        progress_bar("Recognising", shown=not json) as report,
     ):
         opened = app.open_source(source, print_warning)
         summary = app.recognition().run(
@@ -119,31 +124,30 @@ def _outcome_record(outcome: PictureOutcome) -> dict[str, Any]:
     return {"file": str(outcome.path), "faces": events}
 
 
-def _print_outcomes(outcomes: Sequence[PictureOutcome]) -> None:
+def _print_pictures(records: Sequence[dict[str, Any]]) -> None:
     table = Table("Picture", "Who", "Sure", "Box (x0 y0 x1 y1)", box=None, header_style="bold")
-    for outcome in outcomes:
-        if outcome.result is None:
-            print_error(str(outcome.error))
+    for record in records:
+        if "error" in record:
+            print_error(record["error"])
             continue
-        rows = list(zip(outcome.result.decisions, outcome.result.detections.boxes_xyxy, strict=True))
-        picture = escape(outcome.path.name)
-        if not rows:
+        picture = escape(Path(record["file"]).name)
+        if not record["faces"]:
             table.add_row(picture, "[dim]no face found[/]", "", "")
-        for number, (decision, box) in enumerate(rows):
-            name = outcome.result.name_of(decision)
+        for number, face in enumerate(record["faces"]):
+            name = face["person"]
             who = f"[green]{escape(name)}[/]" if name else "[yellow]Unknown[/]"
-            sure = percent(decision.probability) if name else ""
-            table.add_row(picture if number == 0 else "", who, sure, " ".join(f"{v:.0f}" for v in box))
+            sure = percent(face["probability"]) if name else ""
+            box = " ".join(f"{v:.0f}" for v in face["box_xyxy"])
+            table.add_row(picture if number == 0 else "", who, sure, box)
     if table.row_count:
         out.print(table)
 
 
-def _exit_for(outcomes: Sequence[PictureOutcome], interrupted: bool) -> None:
+def _exit_for(errors: Sequence[FacerecError], pictures: int, interrupted: bool) -> None:
     if interrupted:
         raise typer.Exit(INTERRUPTED)
-    errors = [outcome.error for outcome in outcomes if outcome.error is not None]
     if errors:
-        raise typer.Exit(exit_code_of(errors[0]) if len(errors) == len(outcomes) else PARTIAL)
+        raise typer.Exit(exit_code_of(errors[0]) if len(errors) == pictures else PARTIAL)
 
 
 def _run_record(source: str, summary: RunReport) -> dict[str, Any]:
@@ -161,7 +165,7 @@ def _run_record(source: str, summary: RunReport) -> dict[str, Any]:
 
 
 def _print_run(source: str, summary: RunReport, video: Path | None, events: Path | None) -> None:
-    print_sightings(summary.sightings)
+    print_sightings(summary.sightings, summary.faces)
     pace = f"{summary.frames} frames in {summary.seconds:.1f} s ({summary.frames_per_s:.1f} a second)"
     dropped = f", {summary.dropped} passed over" if summary.dropped else ""
     out.print(f"[dim]{escape(source)}: {pace}{dropped}[/]")

@@ -12,10 +12,10 @@ from facerec_app.cli.console import out
 from facerec_app.pipeline.timeline import Sighting
 
 
-def print_sightings(sightings: Sequence[Sighting]) -> None:
-    """Print the timeline of a run."""
+def print_sightings(sightings: Sequence[Sighting], faces: int) -> None:
+    """Print the timeline of a run in which so many faces, all frames together, were found."""
     if not sightings:
-        out.print("No faces were seen.")
+        out.print("Nobody was in view long enough to tell." if faces else "No faces were seen.")
         return
     table = Table("Who", "From", "To", "Frames", "Sure", box=None, header_style="bold")
     for column in table.columns[1:]:

@@ -36,7 +36,7 @@ class EnrolmentRow:
 
     Attributes:
         what: file name, or where in a video.
-        face_id: of the enrolled face, None if it was refused.
+        face_id: of the enrolled face, None if it was refused or another program enrolled it meanwhile.
         error: why it was refused, None if it was not.
     """
 
@@ -95,10 +95,17 @@ class ImportReport:
 
 @dataclass(frozen=True, slots=True)
 class _Offer:
-    """A picture offered for enrolment, read only when its turn comes."""
+    """A picture offered for enrolment, read only when its turn comes.
+
+    Attributes:
+        what: its name, kept as the face's source.
+        read: finds and judges the face.
+        is_once: whether a picture of that name is the same picture and enrolled once only.
+    """
 
     what: str
     read: Callable[[], ReadFace]
+    is_once: bool = False
 
 
 class EnrolmentService:
@@ -194,7 +201,7 @@ class EnrolmentService:
         progress(Progress(done, total))
         self._gallery.announce()
         stopped = cancelled()
-        seen = sum(len(report.rows) for report in reports)
+        seen = sum(row.face_id is not None or row.error is not None for report in reports for row in report.rows)
         return ImportReport(tuple(reports), 0 if stopped else total - seen, stopped)
 
     def _import_person(
@@ -211,7 +218,7 @@ class EnrolmentService:
             return EnrolmentReport(folder_name, None, tuple(EnrolmentRow(str(f), None, exc) for f in files))
         before = self._sources_of(name)
         named = [(file, f"{folder_name}/{file.name}") for file in files]
-        offers = [self._picture_offer(file, what) for file, what in named if what not in before]
+        offers = [self._picture_offer(file, what, is_once=True) for file, what in named if what not in before]
         return self._enrol(name, offers, consent, progress, cancelled)
 
     def _enrol(
@@ -235,13 +242,21 @@ class EnrolmentService:
             except (EnrolmentError, CaptureError) as exc:
                 rows.append(EnrolmentRow(offer.what, None, exc))
                 continue
-            with self._store.transaction():  # a person is never left without a face
-                person = person or self._store.add_person(name, consent=consent)
-                face_id = self._store.add_face(person.person_id, read.face)
+            person, face_id = self._add(name, read, offer, consent)
             rows.append(EnrolmentRow(offer.what, face_id, None))
             vectors.append(read.embedding.vectors[0])
         progress(Progress(len(rows), len(offers)))
         return EnrolmentReport(person.name if person else name, person.person_id if person else None, tuple(rows))
+
+    def _add(self, name: str, read: ReadFace, offer: _Offer, consent: Consent | None) -> tuple[Person, str | None]:
+        """Add a face, and its person with the first; nothing if another program imported this picture meanwhile."""
+        with self._store.transaction():  # a person is never left without a face
+            person = self._find(name)
+            if person is None:
+                person = self._store.add_person(name, consent=consent)
+            elif offer.is_once and any(f.source == offer.what for f in self._store.faces_of(person.person_id)):
+                return person, None
+            return person, self._store.add_face(person.person_id, read.face)
 
     def _offers(self, paths: Iterable[Path]) -> Iterator[_Offer]:
         for path in paths:
@@ -252,8 +267,8 @@ class EnrolmentService:
             else:
                 yield from self._video_offers(path)
 
-    def _picture_offer(self, path: Path, what: str) -> _Offer:
-        return _Offer(what, lambda: self._reader.read(read_image(path), what))
+    def _picture_offer(self, path: Path, what: str, *, is_once: bool = False) -> _Offer:
+        return _Offer(what, lambda: self._reader.read(read_image(path), what), is_once)
 
     def _video_offers(self, path: Path) -> list[_Offer]:
         try:

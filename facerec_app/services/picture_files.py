@@ -6,16 +6,23 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from facerec_app.capture.images import iter_image_files, write_jpeg
-from facerec_app.core.errors import OutputWriteError
+from facerec_app.core.errors import ConfigError, OutputWriteError
 from facerec_app.core.types import FrameResult
 from facerec_app.pipeline.overlay import draw_result
 
 
 def expand_pictures(paths: Sequence[Path]) -> list[Path]:
-    """Return the files meant: a folder stands for the pictures in it, sorted; a file for itself, whatever it is."""
+    """Return the files meant: a folder stands for the pictures in it, sorted; a file for itself, whatever it is.
+
+    Raises:
+        ConfigError: if a folder holds no pictures.
+    """
     files: list[Path] = []
     for path in paths:
-        files.extend(iter_image_files(path) if path.is_dir() else [path])
+        meant = list(iter_image_files(path)) if path.is_dir() else [path]
+        if not meant:
+            raise ConfigError(f"The folder {path} holds no pictures (JPEG, PNG, WebP, BMP, TIFF, HEIC).")
+        files.extend(meant)
     return files
 
 

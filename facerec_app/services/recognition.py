@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from facerec_app.capture.capture_thread import CaptureThread
+from facerec_app.capture.image_folder_source import ImageFolderSource
 from facerec_app.capture.images import read_image
 from facerec_app.capture.newest_frame_slot import NewestFrameSlot
-from facerec_app.core.errors import FacerecError
+from facerec_app.core.errors import ConfigError, FacerecError, UnreadableImageError
 from facerec_app.core.protocols import FrameSource
 from facerec_app.core.types import Frame, FrameResult
 from facerec_app.pipeline.contact_sheet import ContactSheet
@@ -36,6 +37,23 @@ class RunOutputs:
 
     video: Path | None = None
     events: Path | None = None
+
+    def refuse_mistakes(self, source_id: str) -> None:
+        """Raise ``ConfigError`` where writing would destroy the source or one output the other."""
+        if self.video is not None and self.video.suffix.lower() != ".mp4":
+            raise ConfigError(f"The annotated video {self.video} is to be an MP4; give it a name that ends in .mp4.")
+        if self.video is not None and self.events is not None and _is_same_file(self.video, self.events):
+            raise ConfigError(f"{self.video} was given for the video and for the events; name two files.")
+        for output in (self.video, self.events):
+            if output is not None and _is_same_file(output, Path(source_id)):
+                raise ConfigError(f"{output} is the source itself and would be lost; write to another file.")
+
+
+def _is_same_file(one: Path, other: Path) -> bool:
+    try:
+        return one.resolve() == other.resolve() or one.samefile(other)
+    except OSError:  # one of them is no file (yet), or no path at all
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,21 +114,25 @@ class RecognitionService:
         *,
         progress: ProgressCallback = no_progress,
         cancelled: CancelCheck = never_cancelled,
-    ) -> list[PictureOutcome]:
-        """Return one outcome per picture, in order; a picture that cannot be read does not stop the others."""
+    ) -> Iterator[PictureOutcome]:
+        """Yield one outcome per picture, in order; a picture that cannot be read does not stop the others.
+
+        An outcome holds its picture: who keeps many outcomes keeps many pictures in memory.
+
+        Raises:
+            ModelError, GalleryError: if no picture at all can be judged.
+        """
         pipeline = self._make_picture_pipeline()
-        outcomes: list[PictureOutcome] = []
         for number, path in enumerate(paths):
             if cancelled():
-                break
+                return
             progress(Progress(number, len(paths), path.name))
             try:
                 frame = Frame(read_image(path), 0, 0.0, str(path))
-                outcomes.append(PictureOutcome(path, pipeline.process(frame), None))
-            except FacerecError as exc:
-                outcomes.append(PictureOutcome(path, None, exc))
-        progress(Progress(len(outcomes), len(paths)))
-        return outcomes
+                yield PictureOutcome(path, pipeline.process(frame), None)
+            except UnreadableImageError as exc:
+                yield PictureOutcome(path, None, exc)
+        progress(Progress(len(paths), len(paths)))
 
     def run(
         self,
@@ -125,32 +147,44 @@ class RecognitionService:
     ) -> RunReport:
         """Recognise a source to its end, every frame of a file, the newest frame of a live source.
 
-        Takes the source over and closes it. What was written up to a stop or an error of the source is kept.
+        Takes the source over and closes it. What was written up to a stop or an error of the source is kept. The
+        pictures of a folder have nothing to do with each other: each is judged by itself, at one a second.
 
         Raises:
+            ConfigError: if an output would overwrite the source.
             CaptureError: if the source fails.
+            ModelError, GalleryError: if there is nothing to recognise with; outputs of before are untouched.
             InferenceError: if a network fails.
             OutputWriteError: if an output cannot be written.
         """
         wanted = outputs or RunOutputs()
-        writer = (
-            ResultWriter(video=wanted.video, events=wanted.events, frame_rate=max_fps or source.frame_rate)
-            if wanted.video or wanted.events
-            else None
-        )
-        tally = _Tally(source.frame_count, progress)
+        stills = isinstance(source, ImageFolderSource)
+        try:
+            wanted.refuse_mistakes(source.source_id)
+            process = self._processor(source)
+            writer = _open_writer(wanted, max_fps or (1.0 if stills else source.frame_rate))
+        except FacerecError:
+            source.close()
+            raise
+        tally = _Tally(source.frame_count, progress, Timeline(max_gap_s=0.0, min_unknown_frames=1) if stills else None)
         consumers: list[ResultCallback] = [tally.add]
         consumers += [consumer for consumer in (writer and writer.add, on_result, sheet and sheet.add) if consumer]
         try:
-            stopped, dropped = self._pump(source, consumers, max_fps, cancelled)
+            stopped, dropped = self._pump(source, process, consumers, max_fps, cancelled)
         finally:
             if writer is not None:
                 writer.close()
         return tally.report(dropped, stopped)
 
+    def _processor(self, source: FrameSource) -> Callable[[Frame], FrameResult]:
+        if isinstance(source, ImageFolderSource):
+            return _StillPictures(self._make_picture_pipeline()).process
+        return self._make_pipeline().process
+
     def _pump(
         self,
         source: FrameSource,
+        process: Callable[[Frame], FrameResult],
         consumers: Sequence[ResultCallback],
         max_fps: float | None,
         cancelled: CancelCheck,
@@ -162,7 +196,6 @@ class RecognitionService:
         pace = _FramePace(max_fps)
         stopped = False
         try:
-            pipeline = self._make_pipeline()
             capture.start()
             while not (stopped := cancelled()):
                 frame = slot.take(0.2)
@@ -171,7 +204,7 @@ class RecognitionService:
                         break
                     continue
                 if pace.admits(frame):
-                    result = pipeline.process(frame)
+                    result = process(frame)
                     for consume in consumers:
                         consume(result)
         finally:
@@ -179,6 +212,30 @@ class RecognitionService:
         if errors:
             raise errors[0]
         return stopped, slot.dropped
+
+
+def _open_writer(outputs: RunOutputs, frame_rate: float | None) -> ResultWriter | None:
+    if outputs.video is None and outputs.events is None:
+        return None
+    return ResultWriter(video=outputs.video, events=outputs.events, frame_rate=frame_rate)
+
+
+class _StillPictures:
+    """Judges pictures one by one and gives every face in them a track of its own."""
+
+    def __init__(self, pipeline: PicturePipeline) -> None:
+        self._pipeline = pipeline
+        self._next_track_id = 1
+
+    def process(self, frame: Frame) -> FrameResult:
+        result = self._pipeline.process(frame)
+        track_ids = np.arange(len(result.detections), dtype=np.int64) + self._next_track_id
+        self._next_track_id += len(track_ids)
+        decisions = tuple(
+            replace(decision, track_id=int(track_id))
+            for decision, track_id in zip(result.decisions, track_ids, strict=True)
+        )
+        return replace(result, track_ids=track_ids, decisions=decisions)
 
 
 class _FramePace:
@@ -199,10 +256,10 @@ class _FramePace:
 class _Tally:
     """Counts what a run produces."""
 
-    def __init__(self, total: int | None, progress: ProgressCallback) -> None:
+    def __init__(self, total: int | None, progress: ProgressCallback, timeline: Timeline | None) -> None:
         self._total = total
         self._progress = progress
-        self._timeline = Timeline()
+        self._timeline = timeline if timeline is not None else Timeline()
         self._frames = self._faces = 0
         self._started_s: float | None = None
         self._stage_ms: dict[str, float] = {}

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import queue
+import shutil
 import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from facerec_app.capture.video_file_sink import VideoFileSink
-from facerec_app.core.errors import FacerecError
+from facerec_app.core.errors import FacerecError, OutputWriteError
 from facerec_app.core.types import FrameResult
 from facerec_app.pipeline.event_log import EventLog
 from facerec_app.pipeline.overlay import draw_result
 
 _DEFAULT_FRAME_RATE = 25.0
 _QUEUE_LENGTH = 8
+_LEAST_FREE_BYTES = 1024 * 1024
 
 
 class ResultWriter:
@@ -28,8 +30,11 @@ class ResultWriter:
         """Open what was asked for; either may be None.
 
         Raises:
-            ConfigError: if the event log cannot be written.
+            OutputWriteError: if there is no place for them; what stands there is untouched.
         """
+        for file in (video, events):
+            if file is not None:
+                _check_place(file)
         self._video = video
         self._frame_rate = frame_rate or _DEFAULT_FRAME_RATE
         self._log = EventLog(events) if events is not None else None
@@ -90,3 +95,17 @@ class ResultWriter:
                 size_px = (result.frame.width_px, result.frame.height_px)
                 self._sink = VideoFileSink(self._video, frame_rate=self._frame_rate, size_px=size_px)
             self._sink.write(draw_result(result))
+
+
+def _check_place(file: Path) -> None:
+    """Make the folder of an output where it is missing, and refuse a place that cannot take it."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(file.parent).free
+    except OSError as exc:
+        reason = exc.strerror or exc
+        raise OutputWriteError(f"{file} cannot be written: {reason}; choose another place.") from exc
+    if file.is_dir():
+        raise OutputWriteError(f"{file} cannot be written: it is a folder; give the name of a file.")
+    if free < _LEAST_FREE_BYTES:
+        raise OutputWriteError(f"The disk is full: {file} was not written; free space or choose another place.")
