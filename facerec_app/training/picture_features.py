@@ -8,16 +8,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from facerec_app.core.errors import ModelVersionMismatchError, TrainingCancelledError, TrainingError
-from facerec_app.core.geometry import box_areas
 from facerec_app.core.protocols import FaceAligner, FaceDetector, FeatureExtractor
 from facerec_app.core.types import BoolArray, FaceCrops, FaceDetections, Float32Array, UInt8Array
 from facerec_app.training.labelled_features import LabelledFeatures
 
-FACE_RULE = "largest box that holds the picture's centre, else the box nearest to it"
+FACE_RULE = "box centre nearest to the picture's centre; looked at again at 0.84 of the size if no box holds the centre"
+_SECOND_LOOK_SCALE = 0.84
+"""Half a step of the detectors' pyramids (the square root of 0.709): a face that fell between two levels is on one."""
 _BATCH = 16
 
 
@@ -124,19 +126,38 @@ def pictures_of_people(root: Path, people: Sequence[str]) -> list[str]:
     )
 
 
-def central_face(detections: FaceDetections, width_px: int, height_px: int) -> FaceDetections:
-    """Return the one face that the picture is about (``FACE_RULE``), or none.
+def find_central_face(detector: FaceDetector, pixels_rgb: UInt8Array) -> FaceDetections:
+    """Return the one face that a picture is about (``FACE_RULE``), or none.
 
     Pictures of LFW are centred on the person they are named after; others may stand beside.
     """
+    height, width = pixels_rgb.shape[:2]
+    found = detector.detect(pixels_rgb)
+    if not _holds(found, width / 2, height / 2).any():
+        smaller = (max(round(width * _SECOND_LOOK_SCALE), 1), max(round(height * _SECOND_LOOK_SCALE), 1))
+        again = detector.detect(np.asarray(cv2.resize(pixels_rgb, smaller, interpolation=cv2.INTER_AREA), np.uint8))
+        back = np.array([width / smaller[0], height / smaller[1]], np.float32)
+        found = FaceDetections(
+            np.concatenate([found.boxes_xyxy, again.boxes_xyxy * np.tile(back, 2)]),
+            np.concatenate([found.landmarks_xy, again.landmarks_xy * back]),
+            np.concatenate([found.scores, again.scores]),
+        )
+    return central_face(found, width, height)
+
+
+def central_face(detections: FaceDetections, width_px: int, height_px: int) -> FaceDetections:
+    """Return the face whose box has its centre nearest to the picture's, or none."""
     if not len(detections):
         return detections
-    boxes, centre = detections.boxes_xyxy, np.array([width_px / 2, height_px / 2], np.float32)
-    holds = (boxes[:, :2] <= centre).all(axis=1) & (boxes[:, 2:] >= centre).all(axis=1)
-    if holds.any():
-        return detections.select(np.array([int(np.argmax(np.where(holds, box_areas(boxes), -1.0)))]))
-    offsets = (boxes[:, :2] + boxes[:, 2:]) / 2 - centre
+    boxes = detections.boxes_xyxy
+    offsets = (boxes[:, :2] + boxes[:, 2:]) / 2 - np.array([width_px / 2, height_px / 2], np.float32)
     return detections.select(np.array([int(np.argmin(np.hypot(offsets[:, 0], offsets[:, 1])))]))
+
+
+def _holds(detections: FaceDetections, x_px: float, y_px: float) -> BoolArray:
+    boxes = detections.boxes_xyxy
+    inside = (boxes[:, 0] <= x_px) & (boxes[:, 2] >= x_px) & (boxes[:, 1] <= y_px) & (boxes[:, 3] >= y_px)
+    return np.asarray(inside, np.bool_)
 
 
 def embed_pictures(
@@ -170,7 +191,7 @@ def embed_pictures(
         file = root / name
         pixels = path.read_rgb(file)
         digest.update(f"{name}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
-        face = central_face(path.detector.detect(pixels), pixels.shape[1], pixels.shape[0])
+        face = find_central_face(path.detector, pixels)
         if len(face):
             found[row] = True
             waiting.append((row, path.aligner.align(pixels, face)))

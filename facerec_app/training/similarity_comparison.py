@@ -93,3 +93,14 @@ def compare_forms(
             accuracy, accuracy - cosine_accuracy, (float(low), float(high)), rates, cost, threshold
         )
     return reports
+
+
+def loss_difference(
+    first: SimilarityWeights, second: SimilarityWeights, people: LabelledFeatures, seed: int
+) -> tuple[float, float]:
+    """Return the 2.5 and 97.5 % points of the balanced cross-entropy of ``first`` minus ``second``, by person."""
+    scored = [drawn_pairs(people, SimilarityNetwork(weights).log_odds, seed) for weights in (first, second)]
+    losses = [np.logaddexp(0.0, np.where(pairs.same, -pairs.scores, pairs.scores)) for pairs in scored]
+    draws = PersonBootstrap().means(scored[0], losses[0] - losses[1])
+    low, high = np.percentile(draws, [2.5, 97.5])
+    return float(low), float(high)

@@ -118,12 +118,16 @@ class PersonBootstrap:
 
     def accuracies(self, pairs: ScoredPairs, correct: BoolArray) -> Float64Array:
         """Return ``(draws,)`` the balanced accuracy (mean of genuine and impostor pairs) of each resample."""
+        return self.means(pairs, correct.astype(np.float64))
+
+    def means(self, pairs: ScoredPairs, values: Float64Array) -> Float64Array:
+        """Return ``(draws,)`` of each resample the mean of a value of the pairs, both kinds weighing the same."""
         people = int(pairs.people.max()) + 1
         means = []
         for counts in self.counts(people):
             weights = pair_weights(pairs, counts)
             halves = [
-                float(np.average(correct[part], weights=weights[part]))
+                float(np.average(values[part], weights=weights[part]))
                 for part in (pairs.same, ~pairs.same)
                 if weights[part].sum() > 0
             ]

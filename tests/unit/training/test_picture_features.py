@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from facerec_app.core.errors import ModelVersionMismatchError, TrainingCancelledError, TrainingError
-from facerec_app.core.types import FaceDetections
+from facerec_app.core.types import FaceDetections, UInt8Array
 from facerec_app.models.model_store import ModelStore
 from facerec_app.training.compute_features import sface_path
 from facerec_app.training.picture_features import (
     PictureFeatures,
-    central_face,
     embed_pictures,
+    find_central_face,
     pictures_of_people,
 )
 
@@ -28,26 +28,50 @@ def detections(*boxes: tuple[float, float, float, float]) -> FaceDetections:
     )
 
 
-def test_the_largest_box_that_holds_the_centre_is_meant() -> None:
-    faces = detections((0, 0, 120, 120), (40, 40, 60, 60), (30, 30, 70, 70))
-    np.testing.assert_array_equal(
-        central_face(faces.select(np.array([1, 2])), 100, 100).boxes_xyxy[0], [30, 30, 70, 70]
-    )
+class ScriptedDetector:
+    """Finds what it is told to, at each look."""
+
+    name = "scripted"
+
+    def __init__(self, *answers: FaceDetections) -> None:
+        self.answers = list(answers)
+        self.sizes: list[tuple[int, ...]] = []
+
+    def detect(self, pixels_rgb: UInt8Array) -> FaceDetections:
+        self.sizes.append(pixels_rgb.shape[:2])
+        return self.answers.pop(0)
 
 
-def test_without_one_over_the_centre_the_nearest_is_meant() -> None:
-    faces = detections((0, 0, 30, 30), (60, 20, 90, 45), (0, 60, 10, 70))
-    np.testing.assert_array_equal(central_face(faces, 100, 100).boxes_xyxy[0], [60, 20, 90, 45])
+PICTURE = np.zeros((100, 100, 3), np.uint8)
+
+
+def test_the_box_nearest_to_the_centre_is_meant_not_the_largest() -> None:
+    detector = ScriptedDetector(detections((10, 10, 100, 100), (32, 30, 72, 72)))
+    np.testing.assert_array_equal(find_central_face(detector, PICTURE).boxes_xyxy, [[32, 30, 72, 72]])
+    assert detector.sizes == [(100, 100)]
+
+
+def test_a_face_missed_at_the_centre_is_looked_for_again_at_another_scale() -> None:
+    detector = ScriptedDetector(detections((0, 0, 20, 20)), detections((21, 21, 63, 63)))
+    found = find_central_face(detector, PICTURE)
+    np.testing.assert_allclose(found.boxes_xyxy, [[25, 25, 75, 75]], atol=1e-4)
+    assert detector.sizes == [(100, 100), (84, 84)]
+
+
+def test_a_face_beside_the_centre_is_taken_if_there_is_no_other() -> None:
+    detector = ScriptedDetector(detections((0, 0, 20, 20)), FaceDetections.empty())
+    np.testing.assert_array_equal(find_central_face(detector, PICTURE).boxes_xyxy, [[0, 0, 20, 20]])
 
 
 def test_no_face_stays_no_face() -> None:
-    assert len(central_face(FaceDetections.empty(), 100, 100)) == 0
+    detector = ScriptedDetector(FaceDetections.empty(), FaceDetections.empty())
+    assert len(find_central_face(detector, PICTURE)) == 0
 
 
 @pytest.fixture(scope="module")
 def embedded(test_data_dir: Path) -> tuple[Path, list[str], PictureFeatures]:
     root = test_data_dir / "lfw"
-    pictures = pictures_of_people(root, ["Angelina_Jolie", "Hugh_Grant"])[:10]
+    pictures = pictures_of_people(root, ["Angelina_Jolie", "Tony_Blair"])[:10]
     return root, pictures, embed_pictures(root, pictures, sface_path("yunet", ModelStore()))
 
 
