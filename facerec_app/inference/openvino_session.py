@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from functools import cache
 from typing import Any, Literal
@@ -16,9 +17,18 @@ Precision = Literal["f32", "bf16"]
 
 @cache
 def _core() -> Any:
-    """Return the process's one OpenVINO core; importing the runtime takes about 0.2 s and happens here."""
-    import openvino
-
+    """Return the process's one OpenVINO core; the runtime is imported here."""
+    # OpenVINO's __init__ imports its model converter if it can. The converter is not needed here, takes two thirds of
+    # the import's time, and is what reports every import (facerec_app/__init__.py shuts that up for all importers).
+    converter = "openvino.tools.ovc"
+    kept_out = converter not in sys.modules
+    if kept_out:
+        sys.modules[converter] = None  # type: ignore[assignment]
+    try:
+        import openvino
+    finally:
+        if kept_out:
+            del sys.modules[converter]
     return openvino.Core()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -78,3 +80,15 @@ def test_calls_from_several_threads_do_not_mix(rnet: OpenvinoSession) -> None:
     with ThreadPoolExecutor(4) as pool:
         results = list(pool.map(lambda count: (count, rnet.run(windows(count))[0]), counts))
     assert all(np.array_equal(result, expected[count]) for count, result in results)
+
+
+def test_the_runtime_is_loaded_without_its_converter_and_telemetry() -> None:
+    code = (
+        "import sys; from facerec_app.inference.openvino_session import OpenvinoSession; "
+        "from facerec_app.models.model_store import ModelStore; "
+        "OpenvinoSession(ModelStore().read('mtcnn_pnet'), name='p'); "
+        "loaded = [name for name, module in sys.modules.items() if module is not None]; "
+        "print([name for name in loaded if name.startswith(('openvino.tools', 'openvino_telemetry'))])"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
