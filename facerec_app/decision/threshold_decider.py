@@ -55,8 +55,8 @@ def leader_of(scores: PersonScores, row: int, calibration: IdentityCalibration) 
     has_second = logits.size > 1 and bool(np.isfinite(logits[1]))
     second = np.float32(logits[1]) if has_second else np.float32(-np.inf)
     probability = float(calibration.probabilities(np.asarray(best), np.asarray(second), scores.gallery_people))
-    # The runner-up is right only if the best is not; as a share of that by the odds between the two, without a fit.
-    second_probability = (1.0 - probability) * float(np.exp(second - best)) if has_second else 0.0
+    # The two are as likely as their odds say, and both together not more than certain.
+    second_probability = min(probability * float(np.exp(second - best)), 1.0 - probability) if has_second else 0.0
     return Leader(
         str(scores.person_ids[row, 0]),
         str(scores.person_ids[row, 1]) if has_second else None,

@@ -7,7 +7,7 @@ import pytest
 
 from facerec_app.core.types import PersonScores, Verdict
 from facerec_app.decision.person_ranker import empty_person_scores
-from facerec_app.decision.threshold_decider import ThresholdDecider
+from facerec_app.decision.threshold_decider import ThresholdDecider, leader_of
 from tests.unit.decision.decision_material import calibration, look, looks
 
 
@@ -76,3 +76,10 @@ def test_a_person_without_rival_may_be_named(value: float) -> None:
     assert decision.verdict is Verdict.KNOWN
     assert 0.99 < decision.probability <= 1.0
     assert decision.runner_up_id is None
+
+
+@pytest.mark.parametrize("best", [-8.0, -1.0, 2.0, 9.0])
+def test_the_runner_up_is_never_more_likely_than_the_best(best: float) -> None:
+    leader = leader_of(look(ann=best, bob=best - 0.2), 0, calibration())
+    assert 0.0 <= leader.runner_up_probability <= leader.probability
+    assert leader.probability + leader.runner_up_probability <= 1.0
