@@ -92,7 +92,9 @@ def teach(layout: WorkFolder, dlib_path: Path, made_shards: int, threads: int) -
         print(f"made faces: shard {number + 1} of {made_shards}", flush=True)
 
 
-def planned_recipe(stages: str | None, decay_from: int | None, batch: int | None) -> Recipe:
+def planned_recipe(
+    stages: str | None, decay_from: int | None, batch: int | None = None, peak_rate: float | None = None
+) -> Recipe:
     """Return the recipe with what was given in place of its defaults.
 
     Raises:
@@ -106,6 +108,8 @@ def planned_recipe(stages: str | None, decay_from: int | None, batch: int | None
         raise ConfigError(f"--stages {stages} cannot be used: {exc}") from exc
     if decay_from is not None:
         recipe = replace(recipe, decay_from_pictures=decay_from)
+    if peak_rate is not None:
+        recipe = replace(recipe, peak_rate=peak_rate)
     return recipe if batch is None else replace(recipe, batch=batch)
 
 

@@ -15,7 +15,7 @@ from facerec_app.training.extractor.recipe import Recipe, Stage
 
 
 def test_sizes_grow_with_the_pictures_seen() -> None:
-    recipe = planned_recipe("1000:64,2000:112", None, None)
+    recipe = planned_recipe("1000:64,2000:112", None)
     assert [recipe.side_px(seen) for seen in (0, 999, 1000, 1999, 5000)] == [64, 64, 112, 112, 112]
     assert recipe.total_pictures == 2000
 
@@ -32,7 +32,7 @@ def test_the_rate_rises_stays_and_falls() -> None:
 @pytest.mark.parametrize("text", ["", "64", "2000:64,1000:112", "1000:64,1000:112", "1000:16", "a:b"])
 def test_stages_that_make_no_sense_are_refused(text: str) -> None:
     with pytest.raises(ConfigError, match="--stages"):
-        planned_recipe(text, None, None)
+        planned_recipe(text, None)
 
 
 def test_genuine_pairs_of_a_person_are_limited() -> None:
