@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from facerec_app.core.types import Float32Array, Frame, FrameResult, IdentityDecision
 from facerec_app.gui.face_painter import FacePainter
-from facerec_app.gui.picture_conversion import ArrayImage, scaled_image
+from facerec_app.gui.frame_scaler import FrameScaler, ScaledFrame
+from facerec_app.gui.picture_conversion import ArrayImage
 
 _BACKDROP = QColor(16, 18, 20)
 # A result older than this belongs to another scene; its boxes would be on the wrong faces.
 _STALE_AFTER_S = 1.0
+
+
+def result_fits(result: FrameResult | None, frame: Frame | None) -> bool:
+    """Return whether a result's boxes belong on a frame: of the same source and not from another scene."""
+    if frame is None or result is None or frame.source_id != result.frame.source_id:
+        return False
+    return abs(frame.timestamp_s - result.frame.timestamp_s) <= _STALE_AFTER_S
 
 
 class LiveView(QWidget):
@@ -23,10 +31,10 @@ class LiveView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._frame: Frame | None = None
+        self._shown: ScaledFrame | None = None
         self._result: FrameResult | None = None
-        self._scaled: ArrayImage | None = None
-        self._scaled_key: tuple[Frame, QSize, bool] | None = None
+        self._scaler = FrameScaler(self)
+        self._scaler.ready.connect(self._take_picture)
         self._painted_frame: Frame | None = None
         self._hovered: int | None = None
         self._mirrored = False
@@ -39,17 +47,21 @@ class LiveView(QWidget):
     @property
     def frame(self) -> Frame | None:
         """What is shown."""
-        return self._frame
+        return self._shown.frame if self._shown is not None else None
 
     @property
     def result(self) -> FrameResult | None:
         """Whose boxes are shown; None where the newest result does not belong to the picture."""
-        return self._result if self._result_fits() else None
+        return self._result if result_fits(self._result, self.frame) else None
 
     def show_frame(self, frame: Frame | None) -> None:
-        """Show a picture; the boxes stay until a newer result comes."""
-        self._frame = frame
-        self.update()
+        """Show a picture as soon as it is scaled; the boxes stay until a newer result comes."""
+        if frame is not None:
+            self._ask_for_picture(frame)
+        else:
+            self._scaler.forget()
+            self._shown = None
+            self.update()
 
     def show_result(self, result: FrameResult | None) -> None:
         """Show the boxes of a result."""
@@ -59,17 +71,22 @@ class LiveView(QWidget):
     def set_mirrored(self, mirrored: bool) -> None:
         """Show the picture as a mirror does, as people expect of a camera that looks at them."""
         self._mirrored = mirrored
-        self.update()
+        self._scale_again()
+
+    def stop(self) -> bool:
+        """End the thread that scales; return whether it has ended."""
+        return self._scaler.stop()
 
     def sizeHint(self) -> QSize:
         return QSize(960, 540)
 
     def picture_rect(self) -> QRectF:
         """Return where the picture lies in the widget, in logical pixels."""
-        if self._frame is None:
+        frame = self.frame
+        if frame is None:
             return QRectF(self.rect())
-        scale = self._scale()
-        width, height = self._frame.width_px * scale, self._frame.height_px * scale
+        scale = self._scale_of(frame)
+        width, height = frame.width_px * scale, frame.height_px * scale
         return QRectF((self.width() - width) / 2, (self.height() - height) / 2, width, height)
 
     def face_rect(self, track_id: int) -> QRect | None:
@@ -83,7 +100,7 @@ class LiveView(QWidget):
 
     def snapshot(self) -> QImage | None:
         """Return the picture in its own size with boxes and names, None while there is none."""
-        frame = self._frame
+        frame = self.frame
         if frame is None:
             return None
         image = ArrayImage(frame.pixels_rgb).image.copy()
@@ -97,18 +114,18 @@ class LiveView(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        frame = self._frame
-        if frame is None:
+        shown = self._shown
+        if shown is None:
             painter.fillRect(event.rect(), _BACKDROP)
             return
         rect = self.picture_rect()
         painter.fillRect(self.rect(), _BACKDROP)
-        painter.drawImage(rect, self._image_for(frame, rect))
+        self._draw_picture(painter, rect, shown.picture.image)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._draw_faces(painter, rect, self._scale())
+        self._draw_faces(painter, rect, self._scale_of(shown.frame))
         painter.end()
-        if frame is not self._painted_frame:
-            self._painted_frame = frame
+        if shown.frame is not self._painted_frame:
+            self._painted_frame = shown.frame
             self.painted.emit()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -130,30 +147,43 @@ class LiveView(QWidget):
             self.setCursor(Qt.CursorShape.PointingHandCursor if track_id is not None else Qt.CursorShape.ArrowCursor)
             self.update()
 
-    def _scale(self) -> float:
-        if self._frame is None:
-            return 1.0
-        return min(self.width() / self._frame.width_px, self.height() / self._frame.height_px)
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._scale_again()
 
-    def _image_for(self, frame: Frame, rect: QRectF) -> QImage:
-        """Return the frame scaled to the screen's own pixels; done once a frame and size."""
+    def _scale_again(self) -> None:
+        """Have what is shown scaled to a new size; the painter stretches the old picture until then."""
+        if self._shown is not None:
+            self._ask_for_picture(self._shown.frame)
+
+    def _scale_of(self, frame: Frame) -> float:
+        return min(self.width() / frame.width_px, self.height() / frame.height_px)
+
+    def _draw_picture(self, painter: QPainter, rect: QRectF, image: QImage) -> None:
+        """Copy the picture pixel for pixel; stretch it only while the size has just changed."""
         ratio = self.devicePixelRatioF()
-        size = QSize(max(1, round(rect.width() * ratio)), max(1, round(rect.height() * ratio)))
-        key = (frame, size, self._mirrored)  # frames are equal only to themselves
-        if self._scaled is None or key != self._scaled_key:
-            self._scaled = scaled_image(frame.pixels_rgb, size, mirrored=self._mirrored)
-            self._scaled_key = key
-        return self._scaled.image
+        fits = abs(image.width() - rect.width() * ratio) <= 1 and abs(image.height() - rect.height() * ratio) <= 1
+        if fits:
+            image.setDevicePixelRatio(ratio)
+            painter.drawImage(QPointF(round(rect.left() * ratio), round(rect.top() * ratio)) / ratio, image)
+        else:
+            painter.drawImage(rect, image)
 
-    def _result_fits(self) -> bool:
-        frame, result = self._frame, self._result
-        if frame is None or result is None or frame.source_id != result.frame.source_id:
-            return False
-        return abs(frame.timestamp_s - result.frame.timestamp_s) <= _STALE_AFTER_S
+    def _ask_for_picture(self, frame: Frame) -> None:
+        """Have the frame scaled to the screen's own pixels."""
+        scale, ratio = self._scale_of(frame), self.devicePixelRatioF()
+        width, height = frame.width_px * scale * ratio, frame.height_px * scale * ratio
+        self._scaler.request(frame, QSize(max(1, round(width)), max(1, round(height))), mirrored=self._mirrored)
+
+    def _take_picture(self) -> None:
+        newest = self._scaler.newest
+        if newest is not None:
+            self._shown = newest
+            self.update()
 
     def _faces(self) -> list[tuple[int, QRectF, IdentityDecision]]:
-        rect = self.picture_rect()
-        return self._faces_in(rect, self._scale())
+        frame = self.frame
+        return self._faces_in(self.picture_rect(), self._scale_of(frame)) if frame is not None else []
 
     def _faces_in(self, rect: QRectF, scale: float) -> list[tuple[int, QRectF, IdentityDecision]]:
         result = self.result

@@ -129,6 +129,7 @@ class MainWindow(QMainWindow):
         self.figures.set_counting(False)
         deadline_s = time.monotonic() + _CLOSING_S
         ended = self.session.shut_down(_CLOSING_S)
+        ended = self.stage.view.stop() and ended
         self.has_ended = self.tasks.stop(max(0.0, deadline_s - time.monotonic())) and ended
         self._watch.stop()
         super().closeEvent(event)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
 from facerec_app.gui.address_bar import AddressBar
 from facerec_app.gui.in_view_strip import InViewStrip
-from facerec_app.gui.live_view import LiveView
+from facerec_app.gui.live_view import LiveView, result_fits
 from facerec_app.gui.name_face_popover import NameFacePopover
 from facerec_app.gui.notice_bar import NoticeBar
 from facerec_app.gui.session_worker import PlayState, SessionWorker, SourceInfo, source_title
@@ -128,5 +128,6 @@ class StagePage(QWidget):
         self.transport.show_place(frame.index)
 
     def _show_result(self) -> None:
-        self.view.show_result(self._session.newest_result)
-        self.strip.show_result(self.view.result)
+        result = self._session.newest_result
+        self.view.show_result(result)
+        self.strip.show_result(result if result_fits(result, self._session.newest_frame) else None)

@@ -23,7 +23,7 @@ def close_and_measure(window: MainWindow) -> float:
 
 
 def running() -> set[str]:
-    ours = {"capture", "inference", "window-tasks", "session-control"}
+    ours = {"capture", "inference", "frame-scaler", "window-tasks", "session-control"}
     return {thread.name for thread in threading.enumerate()} & ours
 
 

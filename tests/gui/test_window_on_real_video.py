@@ -38,7 +38,9 @@ def hold_at(qtbot: QtBot, window: MainWindow, index: int) -> None:
 
     def is_there() -> bool:
         frame, result = window.session.newest_frame, window.session.newest_result
-        return frame is not None and result is not None and frame.index == index == result.frame.index
+        shown = window.stage.view.frame
+        there = frame is not None and result is not None and frame.index == index == result.frame.index
+        return there and shown is frame
 
     qtbot.waitUntil(is_there, timeout=WAIT_MS)
 
@@ -193,6 +195,8 @@ def test_picture_is_saved_in_its_own_size_with_boxes(qtbot: QtBot, window: MainW
     result = window.session.newest_result
     assert result is not None
     x, y = (round(float(v)) for v in result.detections.boxes_xyxy[0][:2])
-    drawn = snapshot.pixelColor(x + 30, y)
-    below = frame.pixels_rgb[y, x + 30]
-    assert (drawn.red(), drawn.green(), drawn.blue()) != tuple(int(v) for v in below)
+    edge = [(snapshot.pixelColor(x + step, y), frame.pixels_rgb[y, x + step]) for step in range(20, 60)]
+    changed = [(c.red(), c.green(), c.blue()) != tuple(int(v) for v in pixel) for c, pixel in edge]
+    assert sum(changed) >= len(edge) // 2, "the upper edge of the box lies there"
+    away = snapshot.pixelColor(2, 2)
+    assert (away.red(), away.green(), away.blue()) == tuple(int(v) for v in frame.pixels_rgb[2, 2])
