@@ -65,12 +65,12 @@ def identify(
                     elif annotate is not None and outcome.result is not None:
                         annotate_picture(outcome.result, outcome.path, annotate)
                     records.append(_outcome_record(outcome))
-        finally:  # a full disk takes nothing away from what was found before
-            if json:
-                print_json(records)
-            else:
-                _print_pictures(records)
+        except FacerecError:
+            if records:  # a full disk takes nothing away from what was found before
+                _print_pictures(records, as_json=json)
+            raise
         interrupted = stop()
+    _print_pictures(records, as_json=json)
     _exit_for(errors, len(records), interrupted)
 
 
@@ -124,7 +124,10 @@ def _outcome_record(outcome: PictureOutcome) -> dict[str, Any]:
     return {"file": str(outcome.path), "faces": events}
 
 
-def _print_pictures(records: Sequence[dict[str, Any]]) -> None:
+def _print_pictures(records: Sequence[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        print_json(records)
+        return
     table = Table("Picture", "Who", "Sure", "Box (x0 y0 x1 y1)", box=None, header_style="bold")
     for record in records:
         if "error" in record:
