@@ -12,11 +12,15 @@ from facerec_app.core.types import Float32Array
 CELL_PX = 12
 """P-Net looks at windows of 12 pixels."""
 STRIDE_PX = 2
-HALVING_SIDE_PX = 700
+PACKAGE_SIZES_PX = 24.0
+"""Up to this smallest face size the package ``mtcnn`` works, and the program does as it does."""
+HALVING_SIDE_PX = 300
+EXACT_SIDE_PX = 700
 HALVING_SHARE = 0.61
-"""A level is averaged from half the picture where that is longer than this side and the level is at most this share
-of the half. An area average takes the time of reading its source, which at 1920x1080 is most of a frame's; smaller
-pictures are averaged directly, as the package does, and agree with it to rounding (docs/detection.md)."""
+"""A level is averaged from half the picture where that is longer than a side and the level is at most this share of the
+half: an area average takes the time of reading its source, which at 1920x1080 is most of a frame's. At the package's
+sizes the side is the larger one, and pictures up to it are averaged directly and agree with the package to rounding
+(docs/detection.md)."""
 GAP = -1e9
 """Canvas value between the levels; the shipped P-Net keeps it out of its results."""
 SCALE_FACTOR = 0.709
@@ -61,11 +65,13 @@ class PyramidLayout:
         levels: largest first.
         width_px: of the canvas.
         height_px: of the canvas.
+        halving_side_px: pictures with a longer side may be halved before levels are averaged from them.
     """
 
     levels: tuple[PyramidLevel, ...]
     width_px: int
     height_px: int
+    halving_side_px: int
 
 
 def _cells(side_px: int) -> int:
@@ -113,7 +119,8 @@ def plan_layout(width_px: int, height_px: int, min_face_size_px: float) -> Pyram
             shelves.append((top, room_height, room_width))
             canvas_height += room_height
         levels.append(PyramidLevel(scale, level_width, level_height, left, top))
-    return PyramidLayout(tuple(levels), canvas_width, canvas_height)
+    halving_side = EXACT_SIDE_PX if min_face_size_px <= PACKAGE_SIZES_PX else HALVING_SIDE_PX
+    return PyramidLayout(tuple(levels), canvas_width, canvas_height, halving_side)
 
 
 def _room(side_px: int) -> int:
@@ -134,7 +141,7 @@ def paint_canvas(pixels_rgb: Float32Array, layout: PyramidLayout) -> Float32Arra
     canvas = np.full((layout.height_px, layout.width_px, 3), GAP, np.float32)
     source, source_scale = pixels_rgb, 1.0
     for level in layout.levels:
-        while _may_halve(source, level.scale / source_scale):
+        while _may_halve(source, level.scale / source_scale, layout.halving_side_px):
             source, source_scale = _halved(source), source_scale / 2
         shrunk = cv2.resize(source, (level.width_px, level.height_px), interpolation=cv2.INTER_AREA)
         bottom, right = level.top_px + level.height_px, level.left_px + level.width_px
@@ -142,18 +149,17 @@ def paint_canvas(pixels_rgb: Float32Array, layout: PyramidLayout) -> Float32Arra
     return canvas
 
 
-def _may_halve(source: Float32Array, reduction: float) -> bool:
+def _may_halve(source: Float32Array, reduction: float, side_px: int) -> bool:
     """Return whether a level may be averaged from half the source.
 
     Args:
-        source: the picture, or a half of it.
+        source: the picture, or a half of it; its sides must be even, so that halves are exact.
         reduction: from that source to the level.
-
-    Sides must be even, so that halves are exact.
+        side_px: shorter sources are not halved.
     """
     height, width = source.shape[:2]
-    large_and_even = max(height, width) > HALVING_SIDE_PX and height % 2 == 0 and width % 2 == 0
-    return large_and_even and reduction * 2 <= HALVING_SHARE
+    long_and_even = max(height, width) > side_px and height % 2 == 0 and width % 2 == 0
+    return long_and_even and reduction * 2 <= HALVING_SHARE
 
 
 def _halved(pixels_rgb: Float32Array) -> Float32Array:
