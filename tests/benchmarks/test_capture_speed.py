@@ -1,4 +1,4 @@
-"""How long pictures and video frames take to read: ``pytest -s -m benchmark tests/benchmarks/test_capture_speed.py``."""
+"""How fast sources deliver: pictures decoded, videos read, streams."""
 
 from __future__ import annotations
 

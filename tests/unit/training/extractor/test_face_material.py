@@ -7,7 +7,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from extractor_doubles import MarkedFaceDetector, drawn_faces, drawn_shard
 
 from facerec_app.core.errors import NotEnoughDataError
 from facerec_app.training.extractor.face_dataset import (
@@ -25,6 +24,7 @@ from facerec_app.training.extractor.face_dataset import (
 )
 from facerec_app.training.extractor.synthetic_faces import make_faces
 from facerec_app.training.extractor.training_material import TrainingMaterial
+from tests.unit.training.extractor.extractor_doubles import MarkedFaceDetector, drawn_faces, drawn_shard
 
 
 @pytest.fixture

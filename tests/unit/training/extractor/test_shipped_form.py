@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from extractor_doubles import random_weights
 
 from facerec_app.core.errors import WeightsMissingError, WeightsRejectedError
 from facerec_app.training.extractor.student_weights import StudentWeights, load_student, save_student
+from tests.unit.training.extractor.extractor_doubles import random_weights
 
 
 @pytest.fixture(scope="module")

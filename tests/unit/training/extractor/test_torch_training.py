@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from extractor_doubles import drawn_shard, random_weights
 
 from facerec_app.training.extractor.recipe import Recipe, Stage
 from facerec_app.training.extractor.training_material import TrainingMaterial
+from tests.unit.training.extractor.extractor_doubles import drawn_shard, random_weights
 
 torch = pytest.importorskip("torch", reason="PyTorch is only needed to train the extractor")
 
