@@ -1,7 +1,7 @@
-"""OpenVINO against ONNX Runtime on the shipped networks, in turns in one process; figures of docs/adr/0001-runtime.md.
+"""OpenVINO against ONNX Runtime on the shipped networks, in turns, each in processes of its own.
 
-``python tests/benchmarks/runtime_comparison.py [MORE.onnx...]`` (needs the extra ``models``). A further network takes
-uint8 or float32 crops of 112 px. Loading times and memory are taken in a process of its own for each runtime.
+The figures of docs/adr/0001-runtime.md. ``python tests/benchmarks/runtime_comparison.py [MORE.onnx...]`` (needs the extra ``models``). A further network takes
+uint8 crops of 112 px. Threads that wait by spinning would slow the other runtime in the same process.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from facerec_app.models.model_store import ModelStore
 
 NETWORKS = ("mtcnn_pnet", "mtcnn_rnet", "mtcnn_onet", "yunet", "sface")
 ROUNDS = 15
+TURNS = 3
 Runner = Callable[[Any], Any]
 
 
@@ -79,23 +80,22 @@ def cases(extra: list[Path]) -> list[tuple[str, bytes, list[tuple[str, Any]]]]:
     return listed
 
 
-def compare(extra: list[Path]) -> None:
-    loaders = {name: make() for name, make in LOADERS.items()}
-    print(f"{'ms, lower quartile':44}" + "".join(f"{name:>16}" for name in loaders))
+def time_alone(runtime: str, extra: list[Path]) -> None:
+    """Print this runtime's best time of each case, ms, as JSON."""
+    load = LOADERS[runtime]()
+    best = {}
     for network, content, inputs in cases(extra):
-        runners = {name: load(content) for name, load in loaders.items()}
+        run = load(content)
         for what, batch in inputs:
             batches = batch if isinstance(batch, list) else [batch]
-            times: dict[str, list[float]] = {name: [] for name in runners}
-            for round_number in range(ROUNDS + 2):
-                for name, run in runners.items():
-                    started = time.perf_counter()
-                    for part in batches:
-                        run(part)
-                    if round_number >= 2:
-                        times[name].append((time.perf_counter() - started) * 1000 / len(batches))
-            row = "".join(f"{np.percentile(times[name], 25):16.2f}" for name in runners)
-            print(f"{network + ', ' + what:44}{row}", flush=True)
+            times = []
+            for _ in range(ROUNDS):
+                started = time.perf_counter()
+                for part in batches:
+                    run(part)
+                times.append((time.perf_counter() - started) * 1000 / len(batches))
+            best[f"{network}, {what}"] = min(times)
+    print(json.dumps(best))
 
 
 def load_alone(runtime: str) -> None:
@@ -111,21 +111,38 @@ def load_alone(runtime: str) -> None:
     print(json.dumps({"networks": len(runners), "s": took, "cpu_s": took_cpu, "peak_mb": peak_mb}))
 
 
+def asked(*arguments: str) -> dict[str, float]:
+    """Return what this program prints in a process of its own."""
+    ran = subprocess.run([sys.executable, __file__, *arguments], capture_output=True, text=True, check=True)
+    return dict(json.loads(ran.stdout))
+
+
+def best_of(runs: list[dict[str, float]]) -> dict[str, float]:
+    return {key: min(run[key] for run in runs) for key in runs[0]}
+
+
 def main() -> None:
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     if sys.argv[1:2] == ["--load"]:
         load_alone(sys.argv[2])
         return
-    compare([Path(name) for name in sys.argv[1:]])
-    for runtime in LOADERS:
-        runs = [
-            json.loads(subprocess.run([sys.executable, __file__, "--load", runtime],
-                                      capture_output=True, text=True, check=True).stdout)
-            for _ in range(3)
-        ]  # fmt: skip
-        best = {key: min(run[key] for run in runs) for key in runs[0]}
-        print(f"{runtime}: import and load {best['s']:.2f} s ({best['cpu_s']:.2f} s of processor), "
-              f"peak memory {best['peak_mb']:.0f} MB")  # fmt: skip
+    if sys.argv[1:2] == ["--time"]:
+        time_alone(sys.argv[2], [Path(name) for name in sys.argv[3:]])
+        return
+    timed: dict[str, list[dict[str, float]]] = {name: [] for name in LOADERS}
+    loaded: dict[str, list[dict[str, float]]] = {name: [] for name in LOADERS}
+    for _ in range(TURNS):
+        for name in LOADERS:
+            timed[name].append(asked("--time", name, *sys.argv[1:]))
+            loaded[name].append(asked("--load", name))
+    best = {name: best_of(runs) for name, runs in timed.items()}
+    print(f"{'ms, best':44}" + "".join(f"{name:>16}" for name in best))
+    for case in next(iter(best.values())):
+        print(f"{case:44}" + "".join(f"{best[name][case]:16.2f}" for name in best))
+    for name, runs in loaded.items():
+        figures = best_of(runs)
+        print(f"{name}: import and load {figures['s']:.2f} s ({figures['cpu_s']:.2f} s of processor), "
+              f"peak memory {figures['peak_mb']:.0f} MB")  # fmt: skip
 
 
 if __name__ == "__main__":
