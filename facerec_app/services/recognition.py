@@ -249,7 +249,9 @@ class _FramePace:
         # Half a millisecond of grace: media times are rounded.
         if frame.timestamp_s < self._next_s - 5e-4:
             return False
-        self._next_s = max(self._next_s, frame.timestamp_s - self._interval_s) + self._interval_s
+        # Frames that come a little late keep the beat; after a gap, and at the start, a new one begins.
+        in_beat = frame.timestamp_s < self._next_s + self._interval_s
+        self._next_s = (self._next_s if in_beat else frame.timestamp_s) + self._interval_s
         return True
 
 
