@@ -1,7 +1,8 @@
 """OpenVINO against ONNX Runtime on the shipped networks, in turns, each in processes of its own.
 
-The figures of docs/adr/0001-runtime.md. ``python tests/benchmarks/runtime_comparison.py [MORE.onnx...]`` (needs the extra ``models``). A further network takes
-uint8 crops of 112 px. Threads that wait by spinning would slow the other runtime in the same process.
+The figures of docs/adr/0001-runtime.md: ``python tests/benchmarks/runtime_comparison.py [MORE.onnx...]``. It needs the
+extra ``models``; further networks take uint8 crops of 112 px. Threads that wait by spinning would slow the other runtime
+in the same process.
 """
 
 from __future__ import annotations
