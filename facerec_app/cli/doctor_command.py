@@ -25,7 +25,7 @@ def add_to(cli: typer.Typer) -> None:
 def doctor(
     ctx: typer.Context,
     speed: Annotated[
-        bool, typer.Option("--speed/--no-speed", help="Also measure how fast each stage runs here.")
+        bool, typer.Option("--speed/--no-speed", show_default=False, help="Also measure how fast each stage runs here.")
     ] = True,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
