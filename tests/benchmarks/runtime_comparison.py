@@ -1,8 +1,8 @@
 """OpenVINO against ONNX Runtime on the shipped networks, in turns, each in processes of its own.
 
 The figures of docs/adr/0001-runtime.md: ``python tests/benchmarks/runtime_comparison.py [MORE.onnx...]``. It needs the
-extra ``models``; further networks take uint8 crops of 112 px. Threads that wait by spinning would slow the other runtime
-in the same process.
+extra ``models``; further networks take uint8 crops of 112 px. What is timed is one thread's processor time, which other
+work on the machine changes little.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ Runner = Callable[[Any], Any]
 def openvino_loader(precision: str) -> Callable[[bytes], Runner]:
     from facerec_app.inference.openvino_session import OpenvinoSession
 
-    return lambda content: OpenvinoSession(content, name="network", threads=2, precision=precision).run  # type: ignore[arg-type]
+    return lambda content: OpenvinoSession(content, name="network", threads=1, precision=precision).run  # type: ignore[arg-type]
 
 
 def onnxruntime_loader() -> Callable[[bytes], Runner]:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 2
+    options.intra_op_num_threads = 1
     options.log_severity_level = 3
 
     def load(content: bytes) -> Runner:
@@ -82,7 +82,7 @@ def cases(extra: list[Path]) -> list[tuple[str, bytes, list[tuple[str, Any]]]]:
 
 
 def time_alone(runtime: str, extra: list[Path]) -> None:
-    """Print this runtime's best time of each case, ms, as JSON."""
+    """Print this runtime's best processor time of each case, ms, as JSON."""
     load = LOADERS[runtime]()
     best = {}
     for network, content, inputs in cases(extra):
@@ -91,10 +91,10 @@ def time_alone(runtime: str, extra: list[Path]) -> None:
             batches = batch if isinstance(batch, list) else [batch]
             times = []
             for _ in range(ROUNDS):
-                started = time.perf_counter()
+                started = time.process_time()
                 for part in batches:
                     run(part)
-                times.append((time.perf_counter() - started) * 1000 / len(batches))
+                times.append((time.process_time() - started) * 1000 / len(batches))
             best[f"{network}, {what}"] = min(times)
     print(json.dumps(best))
 
@@ -137,7 +137,7 @@ def main() -> None:
             timed[name].append(asked("--time", name, *sys.argv[1:]))
             loaded[name].append(asked("--load", name))
     best = {name: best_of(runs) for name, runs in timed.items()}
-    print(f"{'ms, best':44}" + "".join(f"{name:>16}" for name in best))
+    print(f"{'ms of one thread, best':44}" + "".join(f"{name:>16}" for name in best))
     for case in next(iter(best.values())):
         print(f"{case:44}" + "".join(f"{best[name][case]:16.2f}" for name in best))
     for name, runs in loaded.items():
