@@ -35,7 +35,7 @@ def fit_logistic(
     y = targets.astype(np.float64)
     w = np.ones(len(y)) if weights is None else weights.astype(np.float64)
     w = w / max(float(w.sum()), 1e-300)
-    if not (float(w[targets].sum()) > 0 and float(w[~targets].sum()) > 0):
+    if min(float(w[targets].sum()), float(w[~targets].sum())) <= 0:
         raise NotEnoughDataError("A calibration needs examples of both outcomes; add people or faces.")
     design = np.column_stack([np.ones(len(y)), features])
     penalty = np.full(design.shape[1], ridge)

@@ -188,14 +188,12 @@ def embed_pictures(
     for row, name in enumerate(pictures):
         if cancelled():
             raise TrainingCancelledError("Cancelled while computing features; nothing was kept.")
-        file = root / name
-        pixels = path.read_rgb(file)
-        digest.update(f"{name}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
-        face = find_central_face(path.detector, pixels)
-        if len(face):
+        crop = _central_crop(root / name, path)
+        digest.update(f"{name}\0".encode() + hashlib.sha256((root / name).read_bytes()).digest())
+        if crop is not None:
             found[row] = True
-            waiting.append((row, path.aligner.align(pixels, face)))
-        if len(waiting) == _BATCH or (waiting and row == len(pictures) - 1):
+            waiting.append((row, crop))
+        if len(waiting) == _BATCH:
             _embed(path.extractor, waiting, vectors)
             waiting = []
         on_picture(row + 1, len(pictures), name)
@@ -204,6 +202,12 @@ def embed_pictures(
     return PictureFeatures(
         tuple(pictures), found, vectors, path.extractor.version, path.preprocessing, digest.hexdigest()
     )
+
+
+def _central_crop(file: Path, path: FacePath) -> FaceCrops | None:
+    pixels = path.read_rgb(file)
+    face = find_central_face(path.detector, pixels)
+    return path.aligner.align(pixels, face) if len(face) else None
 
 
 def _embed(extractor: FeatureExtractor, waiting: list[tuple[int, FaceCrops]], vectors: Float32Array) -> None:

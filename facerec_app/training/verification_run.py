@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from facerec_app.core.protocols import SimilarityScorer
-from facerec_app.core.types import Float32Array
+from facerec_app.core.types import BoolArray, Float32Array, Int64Array
 from facerec_app.decision.identity_calibration import IdentityCalibration
 from facerec_app.similarity.cosine_scorer import CosineScorer
 from facerec_app.similarity.log_odds import log_odds_of
@@ -18,6 +18,7 @@ from facerec_app.training.pair_sampling import PairScoring, score_rows
 from facerec_app.training.picture_features import PictureFeatures
 from facerec_app.training.verification_metrics import (
     MIN_IMPOSTORS_BEYOND,
+    Float64Array,
     PersonBootstrap,
     ScoredPairs,
     correct_at,
@@ -83,47 +84,65 @@ def compare_with_cosine(
     ``features`` holds every picture of the list, and whichever further pictures of the same people shall count towards
     ``tar_at_far``. Both thresholds come with the calibration and were chosen on other people.
     """
-    everyone, found = _everything_labelled(features), features.found
-    rows = {name: row for row, name in enumerate(features.pictures)}
-    listed = np.array([[rows[pair.left], rows[pair.right]] for pair in pairs.pairs], np.int64)
-    same = np.array([pair.same for pair in pairs.pairs], bool)
-    folds = np.array([pair.fold for pair in pairs.pairs], np.int64)
-    chosen = _drawn_pictures(everyone)
-    scorings: dict[str, tuple[PairScoring, float]] = {
-        "network": (lambda a, b: log_odds_of(scorer.score_pairs(a, b)), calibration.pair_threshold),
-        "cosine": (CosineScorer(middle=0.0, slope=1.0).log_odds, calibration.cosine_threshold),
-    }
-    bootstrap, figures, draws, total = PersonBootstrap(), {}, {}, 0
-    for name, (score, threshold) in scorings.items():
-        scores = np.where(found[listed].all(axis=1), score_rows(everyone, listed, score), np.float32(np.nan))
-        on_list = ScoredPairs(scores.astype(np.float32), same, everyone.person_index[listed])
+    run = _Run(pairs, features)
+    network = run.measured(lambda a, b: log_odds_of(scorer.score_pairs(a, b)), calibration.pair_threshold)
+    cosine = run.measured(CosineScorer(middle=0.0, slope=1.0).log_odds, calibration.cosine_threshold)
+    low, high = np.percentile(network.accuracy_draws - cosine.accuracy_draws, [2.5, 97.5])
+    return VerificationComparison(
+        network.figures,
+        cosine.figures,
+        network.figures.accuracy_mean - cosine.figures.accuracy_mean,
+        (float(low), float(high)),
+        network.all_pairs,
+        len(run.chosen),
+        tuple(key for key in FALSE_ACCEPT_RATES if key not in network.figures.tar_at_far),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Measured:
+    figures: VerificationFigures
+    accuracy_draws: Float64Array
+    all_pairs: int
+
+
+class _Run:
+    """One pair list over one set of features, ready for several scorers."""
+
+    def __init__(self, pairs: PairList, features: PictureFeatures) -> None:
+        self.pairs = pairs
+        self.found = features.found
+        self.everyone = _everything_labelled(features)
+        rows = {name: row for row, name in enumerate(features.pictures)}
+        self.listed = np.array([[rows[pair.left], rows[pair.right]] for pair in pairs.pairs], np.int64)
+        self.same = np.array([pair.same for pair in pairs.pairs], bool)
+        self.folds = np.array([pair.fold for pair in pairs.pairs], np.int64)
+        self.chosen = _drawn_pictures(self.everyone)
+        self.bootstrap = PersonBootstrap()
+
+    def measured(self, score: PairScoring, threshold: float) -> _Measured:
+        """Return the figures of one scorer at a threshold fixed beforehand."""
+        raw = score_rows(self.everyone, self.listed, score)
+        scores = np.where(self.found[self.listed].all(axis=1), raw, np.float32(np.nan)).astype(np.float32)
+        on_list = ScoredPairs(scores, self.same, self.everyone.person_index[self.listed])
         correct = correct_at(on_list, threshold)
-        draws[name] = bootstrap.accuracies(on_list, correct)
-        by_fold = np.array([correct[folds == fold].mean() for fold in range(pairs.folds)])
-        everything = _all_pairs(everyone, found, chosen, score)
-        total = len(everything)
+        draws = self.bootstrap.accuracies(on_list, correct)
+        by_fold = np.array([correct[self.folds == fold].mean() for fold in range(self.pairs.folds)])
+        everything = _all_pairs(self.everyone, self.found, self.chosen, score)
         tars = tar_at_far(everything, tuple(FALSE_ACCEPT_RATES.values()))
-        errors = bootstrap.tars(everything, tuple(tars)).std(axis=0, ddof=1)
+        errors = self.bootstrap.tars(everything, tuple(tars)).std(axis=0, ddof=1)
         keys = [key for key, rate in FALSE_ACCEPT_RATES.items() if rate in tars]
-        figures[name] = VerificationFigures(
+        several = self.pairs.folds > 1
+        figures = VerificationFigures(
             accuracy_mean=float(by_fold.mean()),
-            accuracy_stderr=float(draws[name].std(ddof=1)),
-            accuracy_fold_stderr=float(by_fold.std(ddof=1) / np.sqrt(pairs.folds)) if pairs.folds > 1 else None,
+            accuracy_stderr=float(draws.std(ddof=1)),
+            accuracy_fold_stderr=float(by_fold.std(ddof=1) / np.sqrt(self.pairs.folds)) if several else None,
             threshold=threshold,
             tar_at_far=dict(zip(keys, tars.values(), strict=True)),
             tar_at_far_stderr=dict(zip(keys, errors.tolist(), strict=True)),
-            wrong_pairs=_wrong_pairs(pairs, scores, ~correct),
+            wrong_pairs=_wrong_pairs(self.pairs, scores, ~correct),
         )
-    low, high = np.percentile(draws["network"] - draws["cosine"], [2.5, 97.5])
-    return VerificationComparison(
-        figures["network"],
-        figures["cosine"],
-        figures["network"].accuracy_mean - figures["cosine"].accuracy_mean,
-        (float(low), float(high)),
-        total,
-        len(chosen),
-        tuple(key for key in FALSE_ACCEPT_RATES if key not in figures["network"].tar_at_far),
-    )
+        return _Measured(figures, draws, len(everything))
 
 
 def support_note(unsupported: tuple[str, ...]) -> str:
@@ -140,7 +159,7 @@ def _everything_labelled(features: PictureFeatures) -> LabelledFeatures:
     )
 
 
-def _drawn_pictures(everyone: LabelledFeatures) -> np.typing.NDArray[np.int64]:
+def _drawn_pictures(everyone: LabelledFeatures) -> Int64Array:
     """Return the rows whose pairs are all scored: every picture, or whole people drawn until there are enough."""
     if len(everyone) <= MAX_PICTURES_ALL_PAIRS:
         return np.arange(len(everyone), dtype=np.int64)
@@ -153,8 +172,8 @@ def _drawn_pictures(everyone: LabelledFeatures) -> np.typing.NDArray[np.int64]:
 
 def _all_pairs(
     everyone: LabelledFeatures,
-    found: np.typing.NDArray[np.bool_],
-    rows: np.typing.NDArray[np.int64],
+    found: BoolArray,
+    rows: Int64Array,
     score: PairScoring,
 ) -> ScoredPairs:
     """Return every pair of the given pictures; one without a face is never accepted."""
@@ -167,7 +186,7 @@ def _all_pairs(
     return ScoredPairs(scores.astype(np.float32), people[:, 0] == people[:, 1], renumbered.reshape(people.shape))
 
 
-def _wrong_pairs(pairs: PairList, scores: Float32Array, wrong: np.typing.NDArray[np.bool_]) -> tuple[str, ...]:
+def _wrong_pairs(pairs: PairList, scores: Float32Array, wrong: BoolArray) -> tuple[str, ...]:
     lines = []
     for row in np.nonzero(wrong)[0].tolist():
         pair = pairs.pairs[row]
