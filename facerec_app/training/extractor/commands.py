@@ -115,16 +115,14 @@ def planned_recipe(
 
 def train(layout: WorkFolder, recipe: Recipe, until: int | None, start_from: Path | None) -> None:
     """Train from the last checkpoint, or from shipped weights, or from nothing."""
-    try:
-        import torch
-    except ImportError as exc:
-        raise ConfigError("Training the extractor needs PyTorch: pip install torch==2.13.0") from exc
     from facerec_app.training.extractor.face_bank import open_bank
-    from facerec_app.training.extractor.torch_trainer import ExtractorTrainer
     from facerec_app.training.extractor.training_material import TrainingMaterial
     from facerec_app.training.extractor.watched_people import load_watched
 
-    torch.set_num_threads(1)  # each half of a batch has its own thread (torch_replicas)
+    try:
+        from facerec_app.training.extractor.torch_trainer import ExtractorTrainer
+    except ImportError as exc:
+        raise ConfigError("Training the extractor needs PyTorch: pip install torch==2.13.0") from exc
     material = TrainingMaterial(open_bank(layout.bank), recipe.real_share, recipe.seed)
     trainer = ExtractorTrainer(recipe, material, load_watched(layout.faces("heldout")), layout.run)
     try:

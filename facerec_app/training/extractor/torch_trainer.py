@@ -94,6 +94,7 @@ class ExtractorTrainer:
         self.measure_every = measure_every
         self.progress = Progress()
         torch.manual_seed(recipe.seed)
+        torch.set_num_threads(1)  # each half of a batch has its own thread (torch_replicas)
         self.student = FaceStudent().to(memory_format=torch.channels_last)
         self.average = FaceStudent().to(memory_format=torch.channels_last).eval()
         self.average.load_state_dict(self.student.state_dict())
