@@ -25,7 +25,7 @@ from facerec_app.training.train_similarity import read_people
 
 
 def sface_path(detector: str, store: ModelStore, *, mirror: bool = False) -> FacePath:
-    """Return the path of profile ``sface`` with the named detector at its most thorough setting."""
+    """Return the path of profile ``sface`` with the named detector at its default setting, that of the live path."""
     faces: FaceDetector = MtcnnDetector(store) if detector == "mtcnn" else YunetDetector(store)
     aligner = FivePointAligner(TEMPLATES["arcface_112"], 112)
     return FacePath(read_image, faces, aligner, SfaceExtractor(store, mirror=mirror))
