@@ -77,7 +77,9 @@ class ComposedApplication:
         profile = self._profile
         names = [profile.extractor_file, profile.similarity_file, profile.calibration_file]
         hashes = {name: self._models.entry(name).sha256 for name in names if name is not None}
-        path = FacePath(read_image, self._picture_detector, self._aligner, self._extractor)
+        # As live, and as the similarity network was trained and its threshold chosen: not from the stills' 20 px on.
+        detector = self._detector(self._settings.min_face_px)
+        path = FacePath(read_image, detector, self._aligner, self._extractor)
         return VerificationService(path, self._scorer, self._calibration, hashes)
 
     def demonstration(self) -> DemonstrationService:

@@ -33,6 +33,7 @@ def verification(
     pairs: Annotated[Path, typer.Option(help="Pair list in the format of Labeled Faces in the Wild.")],
     profile: Annotated[str | None, typer.Option(help="Recognition profile (see models list).")] = None,
     detector: Annotated[str | None, typer.Option(help="mtcnn or yunet; default is the profile's.")] = None,
+    min_face_px: Annotated[int | None, typer.Option(help="Smallest face looked for, px.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
     """Tell pairs of pictures of one person from pairs of two, with the shipped threshold.
@@ -42,7 +43,7 @@ def verification(
     Example: facerec evaluate verification --root lfw/ --pairs pairs.txt
     """
     with (
-        application(ctx, profile=profile, detector=detector) as app,
+        application(ctx, profile=profile, detector=detector, min_face_px=min_face_px) as app,
         stop_on_interrupt() as stop,
         progress_bar("Embedding", shown=not json) as progress,
     ):
