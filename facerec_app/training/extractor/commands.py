@@ -24,12 +24,13 @@ from facerec_app.training.extractor.face_dataset import (
     load_faces,
     save_faces,
 )
-from facerec_app.training.extractor.judging import Judgement, judge
+from facerec_app.training.extractor.judging import Judgement, judge, raw_values
 from facerec_app.training.extractor.recipe import Recipe, parse_stages
 from facerec_app.training.lfw_pairs import read_pair_list
 from facerec_app.training.train_similarity import read_people
 
 HOLD_OUT_SEED = 0
+BALANCE_FACES = 2000
 GRAPH_FILE = "resnet50-face.onnx"
 WEIGHTS_FILE = "resnet50-face.safetensors"
 
@@ -138,11 +139,17 @@ def export(layout: WorkFolder, out: Path, input_px: int) -> None:
     """Write the running average as weights (float16) and as the graph that serves (int8 kernels)."""
     import onnx
 
+    from facerec_app.training.extractor.projection_balance import balanced
     from facerec_app.training.extractor.student_graph import build_student_graph
     from facerec_app.training.extractor.student_weights import load_student, save_student
     from facerec_app.training.extractor.torch_export import averaged_weights
 
-    save_student(averaged_weights(layout.run, input_px), out / WEIGHTS_FILE)
+    weights = averaged_weights(layout.run, input_px)
+    faces = load_faces(layout.faces("train")).pixels_rgb
+    sample = np.array(faces[:: max(1, len(faces) // BALANCE_FACES)])
+    before = build_student_graph(weights, "float32").SerializeToString()
+    session = OpenvinoSession(before, name="student", threads=1)
+    save_student(balanced(weights, raw_values(session, sample)[1]), out / WEIGHTS_FILE)
     graph = build_student_graph(load_student(out / WEIGHTS_FILE), "int8")
     onnx.save(graph, str(out / GRAPH_FILE))
 

@@ -38,8 +38,8 @@ class Judgement:
     threshold: float
 
 
-def served_values(session: InferenceSession, stored_rgb: UInt8Array, mirror: bool) -> dict[str, Float32Array]:
-    """Return unit-length ``features`` ``(N, 2048)`` and ``projection`` ``(N, P)`` of stored faces.
+def raw_values(session: InferenceSession, stored_rgb: UInt8Array, mirror: bool = False) -> tuple[Float32Array, ...]:
+    """Return the graph's values of stored faces: features ``(N, 2048)`` and projection ``(N, P)``, of any length.
 
     Args:
         session: the exported graph.
@@ -55,13 +55,13 @@ def served_values(session: InferenceSession, stored_rgb: UInt8Array, mirror: boo
             flipped = session.run(np.ascontiguousarray(batch[:, :, ::-1]))
             values = tuple(left + right for left, right in zip(values, flipped, strict=True))
         parts.append(values)
-    features, projected = (np.concatenate(column) for column in zip(*parts, strict=True))
-    halves = [unit_rows(half) for half in np.split(projected, 2, axis=1)]
-    return {
-        "features": unit_rows(features),
-        "projection": unit_rows(np.concatenate(halves, axis=1)),
-        "projection_sface": halves[0],
-    }
+    return tuple(np.concatenate(column) for column in zip(*parts, strict=True))
+
+
+def served_values(session: InferenceSession, stored_rgb: UInt8Array, mirror: bool) -> dict[str, Float32Array]:
+    """Return the same as unit-length rows by name: ``features`` and ``projection``."""
+    features, projected = raw_values(session, stored_rgb, mirror)
+    return {"features": unit_rows(features), "projection": unit_rows(projected)}
 
 
 def judge(

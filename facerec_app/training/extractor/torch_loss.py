@@ -17,7 +17,7 @@ class StudentLoss:
 
     Attributes:
         total: what is minimised.
-        sface_cosine: mean cosine between the projection's first half and SFace.
+        sface_cosine: mean cosine between the projection's first half and SFace's values less their mean.
         dlib_cosine: mean cosine between its second half and dlib's values less their mean.
         relation: 1 - correlation between the features' cosines and the teachers' over all pairs in the batch.
     """
@@ -39,7 +39,7 @@ def student_loss(
     Args:
         features: ``(N, 2048)`` pooled values of the served layer.
         projected: ``(N, 256)`` their projection.
-        targets: ``(N, 256)`` SFace's unit-length values, then dlib's less their mean.
+        targets: ``(N, 256)`` SFace's values, then dlib's, each less their mean.
         dlib_weight: share of dlib in the cosine part and in the relations.
         relation_weight: weight of the relational part.
     """

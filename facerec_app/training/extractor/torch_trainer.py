@@ -18,6 +18,7 @@ from torch.nn import functional
 
 from facerec_app.core.types import Float32Array
 from facerec_app.training.extractor.pair_measures import measure_pairs, pair_cosines, person_pairs
+from facerec_app.training.extractor.projection_balance import DLIB_SHARE
 from facerec_app.training.extractor.recipe import Recipe
 from facerec_app.training.extractor.torch_augmentation import plain
 from facerec_app.training.extractor.torch_checkpoint import Progress, load_checkpoint, save_checkpoint
@@ -190,7 +191,7 @@ class ExtractorTrainer:
 def embed_plain(student: FaceStudent, stored_rgb: Float32Array | np.ndarray, side_px: int) -> tuple[Tensor, Tensor]:
     """Return unit-length features ``(N, 2048)`` and unit-length projections ``(N, 256)`` of stored faces.
 
-    The halves of the projection are brought to unit length on their own, so that both teachers' values count alike.
+    The halves of the projection are weighted as in the form that ships.
     """
     student.eval()
     features, projections = [], []
@@ -199,8 +200,8 @@ def embed_plain(student: FaceStudent, stored_rgb: Float32Array | np.ndarray, sid
             pictures = plain(np.array(stored_rgb[start : start + 64]), side_px)
             pooled, projected = student(pictures.contiguous(memory_format=torch.channels_last))
             features.append(functional.normalize(pooled, dim=1))
-            halves = [functional.normalize(half, dim=1) for half in projected.chunk(2, dim=1)]
-            projections.append(torch.cat(halves, dim=1) / 2**0.5)
+            sface, dlib = (functional.normalize(half, dim=1) for half in projected.chunk(2, dim=1))
+            projections.append(functional.normalize(torch.cat([sface, DLIB_SHARE * dlib], dim=1), dim=1))
     return torch.cat(features), torch.cat(projections)
 
 

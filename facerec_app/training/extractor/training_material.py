@@ -27,12 +27,8 @@ class TrainingMaterial:
         self._shards = list(shards)
         self._real_share = real_share if len(shards) > 1 else 1.0
         self._seed = seed
+        self._sface_mean = shards[0].sface.mean(axis=0)
         self._dlib_mean = shards[0].dlib.mean(axis=0)
-
-    @property
-    def dlib_mean(self) -> Float32Array:
-        """Mean of dlib's values over the real faces, ``(128,)`` float32."""
-        return np.asarray(self._dlib_mean, np.float32)
 
     def __len__(self) -> int:
         return sum(len(shard) for shard in self._shards)
@@ -42,12 +38,13 @@ class TrainingMaterial:
         return np.random.default_rng([self._seed, step, part])
 
     def batch(self, count: int, generator: np.random.Generator) -> tuple[UInt8Array, Float32Array]:
-        """Return ``(N, 128, 128, 3)`` pictures and ``(N, 256)`` targets."""
+        """Return ``(N, 128, 128, 3)`` pictures and ``(N, 256)`` targets, each teacher's less its mean on real faces."""
         pictures, targets = [], []
         for shard, row in zip(*self._draw(count, generator), strict=True):
             source = self._shards[int(shard)]
             pictures.append(source.pixels_rgb[int(row)])
-            targets.append(np.concatenate([source.sface[int(row)], source.dlib[int(row)] - self._dlib_mean]))
+            parts = [source.sface[int(row)] - self._sface_mean, source.dlib[int(row)] - self._dlib_mean]
+            targets.append(np.concatenate(parts))
         return np.stack(pictures), np.stack(targets).astype(np.float32)
 
     def _draw(self, count: int, generator: np.random.Generator) -> tuple[Int64Array, Int64Array]:

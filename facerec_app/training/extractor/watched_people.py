@@ -9,6 +9,7 @@ import numpy as np
 
 from facerec_app.core.types import Float32Array, Int64Array, UInt8Array
 from facerec_app.training.extractor.face_dataset import load_faces
+from facerec_app.training.extractor.teachers import unit_rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -18,7 +19,7 @@ class WatchedPeople:
     Attributes:
         pixels_rgb: ``(N, S, S, 3)`` uint8 with the 112x112 template in the middle.
         people: ``(N,)`` int64.
-        sface: ``(N, 128)`` float32 unit-length.
+        sface: ``(N, 128)`` float32, less their mean, unit-length.
     """
 
     pixels_rgb: UInt8Array
@@ -29,4 +30,5 @@ class WatchedPeople:
 def load_watched(folder: Path) -> WatchedPeople:
     """Return the held-out group written by ``prepare`` and ``teach``."""
     faces = load_faces(folder)
-    return WatchedPeople(faces.pixels_rgb, faces.people, np.load(folder / "sface.npy", allow_pickle=False))
+    values = np.load(folder / "sface.npy", allow_pickle=False)
+    return WatchedPeople(faces.pixels_rgb, faces.people, unit_rows(values - values.mean(axis=0)))
