@@ -34,7 +34,7 @@ class Recipe:
     peak_rate: float = 1.2e-3
     weight_decay: float = 0.05
     gradient_limit: float = 5.0
-    real_share: float = 0.5
+    real_share: float = 0.35
     dlib_weight: float = 0.35
     relation_weight: float = 0.3
     average_decay: float = 0.999

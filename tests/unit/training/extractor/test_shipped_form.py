@@ -99,6 +99,22 @@ def test_shrinking_keeps_means_and_does_nothing_at_the_same_size() -> None:
     np.testing.assert_allclose(shrinking_matrix(112, 64).sum(axis=1), 1, atol=1e-6)
 
 
+def test_a_balanced_projection_is_centred_and_keeps_its_shares() -> None:
+    from facerec_app.training.extractor.projection_balance import DLIB_SHARE, balanced
+
+    generator = np.random.default_rng(0)
+    features = generator.uniform(0, 1, (200, 2048)).astype(np.float32)
+    before = random_weights()
+
+    def projected(weights: StudentWeights) -> np.ndarray:
+        return np.asarray(features @ weights.arrays["projection/kernel"] + weights.arrays["projection/bias"])
+
+    after = projected(balanced(before, projected(before)))
+    np.testing.assert_allclose(after.mean(axis=0), 0, atol=1e-4)
+    lengths = [np.linalg.norm(half, axis=1).mean() for half in np.split(after, 2, axis=1)]
+    np.testing.assert_allclose(lengths, [1, DLIB_SHARE], rtol=1e-3)
+
+
 def test_keras_blocks_behind_the_cut_change_nothing(weights: StudentWeights) -> None:
     from facerec_app.training.extractor.keras_resnet50 import keras_features, keras_resnet50
 
