@@ -74,7 +74,7 @@ def break_picture(kind: str, picture: Path, target: Path) -> None:
         target.write_bytes(np.random.default_rng(7).bytes(20_000))
 
 
-@pytest.mark.slow
+@pytest.mark.benchmark
 @pytest.mark.timeout(900)
 def test_950_are_enrolled_and_50_listed_with_reasons(facerec: Facerec, test_data_dir: Path, tmp_path: Path) -> None:
     people = tmp_path / "people"
