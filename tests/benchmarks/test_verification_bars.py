@@ -36,11 +36,21 @@ def test_true_accept_rate_at_one_in_a_thousand(report: VerificationReport) -> No
     assert report.comparison.network.tar_at_far["1e-3"] >= 0.985
 
 
-def test_accuracy_is_within_one_standard_error_of_the_aim(report: VerificationReport) -> None:
+def test_accuracy_reaches_the_aim(report: VerificationReport) -> None:
     network = report.comparison.network
-    assert network.accuracy_mean + network.accuracy_stderr >= 0.992
+    # The network and its threshold were made with MTCNN; YuNet is held to one standard error.
+    allowance = 0.0 if is_default(report) else network.accuracy_stderr
+    assert network.accuracy_mean + allowance >= 0.992
 
 
 def test_the_network_is_no_worse_than_cosine(report: VerificationReport) -> None:
-    assert report.comparison.accuracy_difference >= -0.002
-    assert report.comparison.difference_interval[1] >= 0.0
+    lower, upper = report.comparison.difference_interval
+    if is_default(report):
+        assert lower >= -0.001
+    else:
+        assert report.comparison.accuracy_difference >= -0.002
+        assert upper >= 0.0
+
+
+def is_default(report: VerificationReport) -> bool:
+    return report.hashes["preprocessing_description"].startswith("mtcnn")
