@@ -17,46 +17,19 @@ from facerec_app.core.types import Float32Array, Int64Array
 from facerec_app.similarity.pair_features import FeatureNormalisation, squared_distances
 from facerec_app.similarity.similarity_network import SimilarityNetwork
 from facerec_app.similarity.similarity_weights import DenseLayer, SimilarityWeights
+from facerec_app.training.confirmed_pairs import ConfirmedPairs
 from facerec_app.training.distance_calibration import calibrated_distance
+from facerec_app.training.epoch_report import EpochReport
 from facerec_app.training.labelled_features import LabelledFeatures
-from facerec_app.training.logistic_regression import log_loss
 from facerec_app.training.pair_sampling import (
+    genuine_pair_count,
     genuine_pairs,
     hard_impostor_pairs,
     random_impostor_pairs,
-    score_rows,
 )
 from facerec_app.training.similarity_options import SimilarityOptions
-
-_VALIDATION_IMPOSTORS = 60_000
-
-
-@dataclass(frozen=True, slots=True)
-class EpochReport:
-    """How a training run stands after an epoch.
-
-    Attributes:
-        epoch: from 1.
-        epochs: at most.
-        loss: on the epoch's training pairs.
-        validation_loss: balanced cross-entropy on pairs of the validation people, nats.
-        seconds_left: estimate if no epoch is left out.
-    """
-
-    epoch: int
-    epochs: int
-    loss: float
-    validation_loss: float
-    seconds_left: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TrainedSimilarity:
-    """What a run leaves: the weights of its best epoch and how it went."""
-
-    weights: SimilarityWeights
-    best_epoch: int
-    validation_losses: tuple[float, ...]
+from facerec_app.training.trained_similarity import TrainedSimilarity
+from facerec_app.training.validation_pairs import ConfirmedAmongTraining, ValidationPairs
 
 
 class KerasSimilarityTrainer:
@@ -77,6 +50,7 @@ class KerasSimilarityTrainer:
         validation: LabelledFeatures,
         *,
         start: SimilarityWeights | None = None,
+        confirmed: ConfirmedPairs | None = None,
         on_epoch: Callable[[EpochReport], None] = lambda report: None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> TrainedSimilarity:
@@ -85,18 +59,22 @@ class KerasSimilarityTrainer:
         Args:
             training: faces to learn from.
             validation: faces of other people.
-            start: weights to go on from (fine-tuning); by default a new network of the options' form.
+            start: weights to go on from (fine-tuning); by default a new network of the options' form. A start without
+                dense part gets one that begins at zero, unless the form is ``distance``.
+            confirmed: pairs of the training faces that somebody has answered by hand: in every epoch, and in the
+                loss that chooses the epoch.
             on_epoch: told after each epoch.
             cancelled: asked before each batch.
 
         Raises:
             NotEnoughDataError: if there are too few people or faces for pairs.
             TrainingCancelledError: if ``cancelled`` said so.
-            TrainingError: if the loss stops being a number.
+            TrainingError: if the loss stops being a number or a confirmed pair names a face that is not there.
         """
         generator = np.random.default_rng(self.options.seed)
-        current = start if start is not None else self.starting_weights(training)
-        judged = _ValidationPairs.of(validation, self.options, generator)
+        current = self.starting_weights(training) if start is None else self._with_dense_part(start)
+        said = self._confirmed_among(training, confirmed)
+        judged = ValidationPairs.drawn(validation, self.options.pairs_per_person, generator, said)
         losses = [judged.loss(current)]
         best, best_epoch = current, 0
         if not current.layers:
@@ -106,8 +84,7 @@ class KerasSimilarityTrainer:
         model = _KerasCounterpart(current, self.options)
         began = time.monotonic()
         for epoch in range(1, self.options.epochs + 1):
-            pairs, same = self._epoch_pairs(training, current, generator)
-            loss = model.run_epoch(training, pairs, same, cancelled)
+            loss = model.run_epoch(training, self._epoch_pairs(training, current, said, generator), cancelled)
             current = model.weights()
             losses.append(judged.loss(current))
             if losses[-1] < losses[best_epoch]:
@@ -135,46 +112,75 @@ class KerasSimilarityTrainer:
         start = calibrated_distance(training, normalisation, options.seed)
         if options.form == "distance":
             return start
-        layers = _glorot_layers((dimension, *options.hidden_sizes, 1), np.random.default_rng(options.seed + 1))
-        if options.form == "dense":
-            start = replace(start, distance_scale=0.0, distance_bias=0.0)
-        else:
-            layers = (*layers[:-1], DenseLayer(np.zeros_like(layers[-1].kernel), layers[-1].bias))
-        return replace(start, layers=layers, hidden_activation=options.hidden_activation)
+        if options.form == "distance+dense":
+            return self._with_dense_part(start)
+        return replace(
+            start,
+            distance_scale=0.0,
+            distance_bias=0.0,
+            layers=self._new_layers(dimension),
+            hidden_activation=options.hidden_activation,
+        )
+
+    def _with_dense_part(self, start: SimilarityWeights) -> SimilarityWeights:
+        """Return the start with a dense part whose last layer is zero, unless it has one or the form wants none."""
+        if start.layers or self.options.form == "distance":
+            return start
+        layers = self._new_layers(start.dimension)
+        layers = (*layers[:-1], DenseLayer(np.zeros_like(layers[-1].kernel), layers[-1].bias))
+        return replace(start, layers=layers, hidden_activation=self.options.hidden_activation)
+
+    def _new_layers(self, dimension: int) -> tuple[DenseLayer, ...]:
+        sizes = (dimension, *self.options.hidden_sizes, 1)
+        return _glorot_layers(sizes, np.random.default_rng(self.options.seed + 1))
+
+    def _confirmed_among(
+        self, training: LabelledFeatures, confirmed: ConfirmedPairs | None
+    ) -> ConfirmedAmongTraining | None:
+        if confirmed is None or not len(confirmed):
+            return None
+        confirmed.require_rows_below(len(training))
+        genuine = genuine_pair_count(training, self.options.pairs_per_person)
+        ordinary = genuine + self._impostor_count(genuine)
+        return ConfirmedAmongTraining(training, confirmed, confirmed.share_among(ordinary))
+
+    def _impostor_count(self, genuine: int) -> int:
+        return max(round(genuine * self.options.negative_ratio), 1)
 
     def _epoch_pairs(
-        self, training: LabelledFeatures, current: SimilarityWeights, generator: np.random.Generator
-    ) -> tuple[Int64Array, Float32Array]:
+        self,
+        training: LabelledFeatures,
+        current: SimilarityWeights,
+        said: ConfirmedAmongTraining | None,
+        generator: np.random.Generator,
+    ) -> _EpochPairs:
         options = self.options
         genuine = genuine_pairs(training, options.pairs_per_person, generator)
-        count = max(round(len(genuine) * options.negative_ratio), 1)
+        count = self._impostor_count(len(genuine))
         hard = round(count * options.hard_share)
         parts = [genuine, random_impostor_pairs(training, count - hard, generator)]
         if hard:
             parts.append(hard_impostor_pairs(training, hard, SimilarityNetwork(current).log_odds, generator))
         pairs = np.concatenate(parts)
         same = (np.arange(len(pairs)) < len(genuine)).astype(np.float32)
+        weights = None
+        if said is not None:
+            repeated = np.tile(said.pairs.rows, (said.pairs.repeats, 1))
+            weights = np.ones(len(pairs) + len(repeated), np.float32)
+            weights[len(pairs) :] = said.pairs.weight_each_time
+            pairs = np.concatenate([pairs, repeated])
+            same = np.concatenate([same, np.tile(said.pairs.same.astype(np.float32), said.pairs.repeats)])
         order = generator.permutation(len(pairs))
-        return pairs[order], same[order]
+        return _EpochPairs(pairs[order], same[order], None if weights is None else weights[order])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _ValidationPairs:
-    features: LabelledFeatures
-    pairs: Int64Array
-    genuine: int
+class _EpochPairs:
+    """Rows ``(P, 2)``, answers ``(P,)`` 0 or 1, and weights ``(P,)``, None where all weigh the same."""
 
-    @staticmethod
-    def of(features: LabelledFeatures, options: SimilarityOptions, generator: np.random.Generator) -> _ValidationPairs:
-        genuine = genuine_pairs(features, options.pairs_per_person, generator)
-        impostor = random_impostor_pairs(features, _VALIDATION_IMPOSTORS, generator)
-        return _ValidationPairs(features, np.concatenate([genuine, impostor]), len(genuine))
-
-    def loss(self, weights: SimilarityWeights) -> float:
-        log_odds = score_rows(self.features, self.pairs, SimilarityNetwork(weights).log_odds).astype(np.float64)
-        same = np.arange(len(self.pairs)) < self.genuine
-        balance = np.where(same, 0.5 / max(self.genuine, 1), 0.5 / (len(self.pairs) - self.genuine))
-        return log_loss(log_odds, same, balance)
+    rows: Int64Array
+    same: Float32Array
+    weights: Float32Array | None
 
 
 class _KerasCounterpart:
@@ -208,23 +214,23 @@ class _KerasCounterpart:
             return keras.optimizers.SGD(self.options.learning_rate, momentum=0.9)
         return keras.optimizers.Adam(self.options.learning_rate)
 
-    def run_epoch(
-        self, training: LabelledFeatures, pairs: Int64Array, same: Float32Array, cancelled: Callable[[], bool]
-    ) -> float:
+    def run_epoch(self, training: LabelledFeatures, pairs: _EpochPairs, cancelled: Callable[[], bool]) -> float:
         batch = self.options.batch
         vectors = self.start.normalisation.apply(training.vectors)
         total = 0.0
-        for begin in range(0, len(pairs), batch):
+        for begin in range(0, len(pairs.rows), batch):
             if cancelled():
                 raise TrainingCancelledError("The training was cancelled; the present network stays in use.")
-            rows = pairs[begin : begin + batch]
+            part = slice(begin, begin + batch)
+            rows = pairs.rows[part]
             left, right = vectors[rows[:, 0]], vectors[rows[:, 1]]
             distances = squared_distances(left, right)
             offsets = (self.start.distance_bias - self.start.distance_scale * distances)[:, None].astype(np.float32)
             inputs = [np.abs(left - right), offsets]
-            loss = float(self._model.train_on_batch(inputs, same[begin : begin + batch, None]))
+            weights = None if pairs.weights is None else pairs.weights[part]
+            loss = float(self._model.train_on_batch(inputs, pairs.same[part, None], sample_weight=weights))
             total += loss * len(rows)
-        mean = total / len(pairs)
+        mean = total / len(pairs.rows)
         if not np.isfinite(mean):
             raise TrainingError("The training loss is no longer a number; choose a smaller learning rate.")
         return mean

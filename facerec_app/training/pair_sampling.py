@@ -30,6 +30,12 @@ def genuine_pairs(features: LabelledFeatures, cap_per_person: int, generator: np
     return np.concatenate(chosen) if chosen else np.zeros((0, 2), np.int64)
 
 
+def genuine_pair_count(features: LabelledFeatures, cap_per_person: int) -> int:
+    """Return how many pairs ``genuine_pairs`` gives."""
+    counts = np.bincount(features.person_index, minlength=len(features.people))
+    return int(np.minimum(counts * (counts - 1) // 2, cap_per_person).sum())
+
+
 def random_impostor_pairs(features: LabelledFeatures, count: int, generator: np.random.Generator) -> Int64Array:
     """Return ``(count, 2)`` rows of faces of two people, every pair of people about as likely as any other.
 

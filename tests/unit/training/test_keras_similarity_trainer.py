@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from facerec_app.core.errors import ConfigError, NotEnoughDataError, TrainingCancelledError
+from facerec_app.core.errors import ConfigError, NotEnoughDataError, TrainingCancelledError, TrainingError
 from facerec_app.core.types import Float32Array
 from facerec_app.similarity.similarity_network import SimilarityNetwork
+from facerec_app.training.confirmed_pairs import ConfirmedPairs
 from facerec_app.training.labelled_features import LabelledFeatures
 from facerec_app.training.similarity_options import SimilarityOptions
 from tests.unit.training.training_material import made_features
@@ -94,6 +95,41 @@ def test_numpy_computes_what_keras_computes(training: LabelledFeatures, activati
     inputs = [np.abs(normalise(left) - normalise(right)), np.zeros((60, 1), np.float32)]
     from_keras: Float32Array = keras.ops.convert_to_numpy(model.log_odds_of(inputs))[:, 0]
     np.testing.assert_allclose(SimilarityNetwork(weights).log_odds(left, right), from_keras, rtol=1e-3, atol=1e-4)
+
+
+def test_confirmed_pairs_are_learnt_by_a_shipped_start(
+    training: LabelledFeatures, validation: LabelledFeatures
+) -> None:
+    from facerec_app.training.keras_similarity_trainer import KerasSimilarityTrainer
+
+    shipped = KerasSimilarityTrainer(replace(SMALL, form="distance")).starting_weights(training)
+    left, right = np.triu_indices(len(training), k=1)
+    log_odds = SimilarityNetwork(shipped).log_odds(training.vectors[left], training.vectors[right])
+    impostor = training.person_index[left] != training.person_index[right]
+    worst = np.argsort(np.where(impostor, -log_odds, np.inf))[:2]
+    rows = np.column_stack([left, right])[worst].astype(np.int64)
+    confirmed = ConfirmedPairs(rows, np.zeros(2, bool), weight=30.0)
+    trainer = KerasSimilarityTrainer(SMALL)
+    told = trainer.train(training, validation, start=shipped, confirmed=confirmed)
+    untold = trainer.train(training, validation, start=shipped)
+    after, without = (
+        SimilarityNetwork(trained.weights).log_odds(training.vectors[rows[:, 0]], training.vectors[rows[:, 1]])
+        for trained in (told, untold)
+    )
+    assert told.best_epoch > 0
+    assert (after < without).all()
+    assert (after < log_odds[worst] - 1.0).all()
+    assert (log_odds[worst] > 0).all()
+
+
+def test_confirmed_pairs_of_another_gallery_are_refused(
+    training: LabelledFeatures, validation: LabelledFeatures
+) -> None:
+    from facerec_app.training.keras_similarity_trainer import KerasSimilarityTrainer
+
+    foreign = ConfirmedPairs(np.array([[0, len(training)]]), np.array([True]))
+    with pytest.raises(TrainingError, match="another gallery"):
+        KerasSimilarityTrainer(SMALL).train(training, validation, confirmed=foreign)
 
 
 def test_cancelling_ends_within_a_batch(training: LabelledFeatures, validation: LabelledFeatures) -> None:

@@ -1,0 +1,79 @@
+"""The pairs of other people that choose the epoch of a training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from facerec_app.core.types import Int64Array
+from facerec_app.similarity.similarity_network import SimilarityNetwork
+from facerec_app.similarity.similarity_weights import SimilarityWeights
+from facerec_app.training.confirmed_pairs import ConfirmedPairs
+from facerec_app.training.labelled_features import LabelledFeatures
+from facerec_app.training.logistic_regression import log_loss
+from facerec_app.training.pair_sampling import genuine_pairs, random_impostor_pairs, score_rows
+
+_IMPOSTORS = 60_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ConfirmedAmongTraining:
+    """Confirmed pairs with the faces they are rows of.
+
+    Attributes:
+        features: the training faces.
+        pairs: what was said of them.
+        share: 0..1, of the training loss that the pairs have; the same in the loss that chooses the epoch.
+    """
+
+    features: LabelledFeatures
+    pairs: ConfirmedPairs
+    share: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ValidationPairs:
+    """Genuine and impostor pairs of the validation people, the same for every epoch.
+
+    Attributes:
+        features: of the validation people.
+        pairs: ``(P, 2)`` int64 rows of them, genuine ones first.
+        genuine: number of genuine pairs.
+        confirmed: mixed into the loss, if there are any.
+    """
+
+    features: LabelledFeatures
+    pairs: Int64Array
+    genuine: int
+    confirmed: ConfirmedAmongTraining | None = None
+
+    @staticmethod
+    def drawn(
+        features: LabelledFeatures,
+        pairs_per_person: int,
+        generator: np.random.Generator,
+        confirmed: ConfirmedAmongTraining | None = None,
+    ) -> ValidationPairs:
+        """Return genuine pairs up to a cap per person and many random impostor pairs.
+
+        Raises:
+            NotEnoughDataError: if there is only one person.
+        """
+        genuine = genuine_pairs(features, pairs_per_person, generator)
+        impostor = random_impostor_pairs(features, _IMPOSTORS, generator)
+        return ValidationPairs(features, np.concatenate([genuine, impostor]), len(genuine), confirmed)
+
+    def loss(self, weights: SimilarityWeights) -> float:
+        """Return the cross-entropy in nats, both kinds of pairs weighing the same in total."""
+        score = SimilarityNetwork(weights).log_odds
+        log_odds = score_rows(self.features, self.pairs, score).astype(np.float64)
+        same = np.arange(len(self.pairs)) < self.genuine
+        balance = np.where(same, 0.5 / max(self.genuine, 1), 0.5 / (len(self.pairs) - self.genuine))
+        ordinary = log_loss(log_odds, same, balance)
+        if self.confirmed is None:
+            return ordinary
+        said = self.confirmed.pairs
+        answered = score_rows(self.confirmed.features, said.rows, score).astype(np.float64)
+        on_confirmed = log_loss(answered, said.same, np.ones(len(said)))
+        return (1.0 - self.confirmed.share) * ordinary + self.confirmed.share * on_confirmed
