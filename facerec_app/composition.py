@@ -29,6 +29,7 @@ from facerec_app.services.demonstration import DemonstrationService
 from facerec_app.services.doctor import DoctorService
 from facerec_app.services.enrolment import EnrolmentService
 from facerec_app.services.face_reader import FaceReader
+from facerec_app.services.face_search import FaceSearchService
 from facerec_app.services.gallery_session import GallerySession
 from facerec_app.services.people import PeopleService
 from facerec_app.services.recognition import RecognitionService
@@ -81,6 +82,10 @@ class ComposedApplication:
         detector = self._detector(self._settings.min_face_px)
         path = FacePath(read_image, detector, self._aligner, self._extractor)
         return VerificationService(path, self._scorer, self._calibration, hashes)
+
+    def face_search(self) -> FaceSearchService:
+        parts = (self._store, self._picture_detector, self._aligner, self._extractor, self._scorer)
+        return FaceSearchService(*parts, index=self._present_gallery().index)
 
     def demonstration(self) -> DemonstrationService:
         return DemonstrationService(assets_dir() / "demo", self._enrolment, self._recognition, self._people)

@@ -17,6 +17,7 @@ from facerec_app.cli import (
     model_commands,
     people_commands,
     recognise_commands,
+    search_command,
 )
 from facerec_app.cli.context import CommandContext
 from facerec_app.config.settings import load_settings
@@ -90,6 +91,7 @@ def build_cli(make_application: ApplicationFactory) -> typer.Typer:
     enrol_commands.add_to(cli)
     people_commands.add_to(cli)
     recognise_commands.add_to(cli)
+    search_command.add_to(cli)
     evaluate_commands.add_to(cli)
     model_commands.add_to(cli)
     doctor_command.add_to(cli)

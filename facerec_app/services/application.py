@@ -12,6 +12,7 @@ from facerec_app.pipeline.recognition_pipeline import RecognitionPipeline
 from facerec_app.services.demonstration import DemonstrationService
 from facerec_app.services.doctor import DoctorService
 from facerec_app.services.enrolment import EnrolmentService
+from facerec_app.services.face_search import FaceSearchService
 from facerec_app.services.gallery_session import GallerySession
 from facerec_app.services.people import PeopleService
 from facerec_app.services.recognition import RecognitionService
@@ -39,6 +40,8 @@ class Application(Protocol):
     def recognition(self) -> RecognitionService: ...
 
     def verification(self) -> VerificationService: ...
+
+    def face_search(self) -> FaceSearchService: ...
 
     def demonstration(self) -> DemonstrationService: ...
 
