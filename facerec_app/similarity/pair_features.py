@@ -37,9 +37,7 @@ class FeatureNormalisation:
         """
         if self.changes_nothing:
             return vectors
-        scaled = (vectors - self.mean) / self.std
-        lengths = np.sqrt(np.einsum("...d,...d->...", scaled, scaled))[..., None]
-        return np.asarray(scaled / np.maximum(lengths, 1e-9), np.float32)
+        return of_unit_length((vectors - self.mean) / self.std)
 
     @staticmethod
     def measured_on(vectors: Float32Array) -> FeatureNormalisation:
@@ -52,6 +50,12 @@ class FeatureNormalisation:
     def none(dimension: int) -> FeatureNormalisation:
         """Return the statistics that change nothing."""
         return FeatureNormalisation(np.zeros(dimension, np.float32), np.ones(dimension, np.float32))
+
+
+def of_unit_length(vectors: Float32Array) -> Float32Array:
+    """Return ``(..., D)`` float32 vectors divided by their lengths; a vector of zeros stays one."""
+    lengths = np.sqrt(np.einsum("...d,...d->...", vectors, vectors))[..., None]
+    return np.asarray(vectors / np.maximum(lengths, 1e-9), np.float32)
 
 
 def squared_distances(left: Float32Array, right: Float32Array) -> Float32Array:

@@ -27,6 +27,7 @@ class SimilarityNetwork:
     distance is a function of the same input; on features trained for faces it is so good a start that a dense part
     learnt from nothing is worse (docs/similarity.md has the figures).
 
+    Features are compared normalised and, after a training by triplets or ranking, projected; nothing else differs.
     Dropout is for training only. Layers without activation between them are multiplied out once, here.
     """
 
@@ -65,8 +66,7 @@ class SimilarityNetwork:
         Raises:
             InferenceError: if a feature is not finite.
         """
-        normalise = self.weights.normalisation.apply
-        return self._log_odds(normalise(left), normalise(right))
+        return self._log_odds(self.weights.compared(left), self.weights.compared(right))
 
     def score_pairs(self, left: Float32Array, right: Float32Array) -> Float32Array:
         """Return ``(P,)`` float32 probabilities for two ``(P, D)`` float32 arrays of unit-length features.
@@ -79,25 +79,25 @@ class SimilarityNetwork:
     def score(self, probes: Embeddings, snapshot: GallerySnapshot, candidates: Candidates) -> SimilarityScores:
         """Return the probability of each probe with each of its candidates, ``(N, K)`` float32.
 
-        The gallery's normalised features are kept for as long as the same snapshot is asked about.
+        The gallery's features as they are compared are kept for as long as the same snapshot is asked about.
 
         Raises:
             InferenceError: if a feature or cosine is not finite.
             ModelVersionMismatchError: if the features are of another extractor version than the network's.
         """
         self._require_version(probes.extractor_version)
-        if not self._layers and self.weights.normalisation.changes_nothing:
+        if not self._layers and self.weights.compares_features_as_they_are:
             distances = np.asarray(2.0 - 2.0 * candidates.cosines, np.float32)  # for unit vectors
             require_finite(distances, "The candidates' cosines")
             return SimilarityScores(probabilities_of(self._distance_log_odds(distances)))
-        gallery = self._normalised(snapshot)[candidates.gallery_rows]
-        left = self.weights.normalisation.apply(probes.vectors)[:, None, :]
+        gallery = self._compared(snapshot)[candidates.gallery_rows]
+        left = self.weights.compared(probes.vectors)[:, None, :]
         return SimilarityScores(probabilities_of(self._log_odds(left, gallery)))
 
-    def _normalised(self, snapshot: GallerySnapshot) -> Float32Array:
+    def _compared(self, snapshot: GallerySnapshot) -> Float32Array:
         kept = self._kept
         if kept is None or kept[0] is not snapshot:
-            kept = (snapshot, self.weights.normalisation.apply(snapshot.vectors))
+            kept = (snapshot, self.weights.compared(snapshot.vectors))
             self._kept = kept
         return kept[1]
 

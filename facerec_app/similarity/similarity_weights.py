@@ -14,10 +14,12 @@ from safetensors.numpy import load, save
 
 from facerec_app.core.errors import WeightsMissingError, WeightsRejectedError
 from facerec_app.core.types import Float32Array
-from facerec_app.similarity.pair_features import FeatureNormalisation
+from facerec_app.similarity.pair_features import FeatureNormalisation, of_unit_length
 
 HiddenActivation = Literal["none", "relu"]
 _FORMAT = "facerec-similarity-1"
+_PROJECTED_FORMAT = "facerec-similarity-2"
+"""A file with a projection has a format of its own: a program that knows of none must refuse it, not leave it out."""
 _MAX_LAYERS = 16
 
 
@@ -31,7 +33,10 @@ class DenseLayer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SimilarityWeights:
-    """The log odds of a pair of normalised features are ``bias - scale * sum(|f1-f2|^2) + dense(|f1-f2|)``.
+    """The log odds of a pair of compared features are ``bias - scale * sum(|g1-g2|^2) + dense(|g1-g2|)``.
+
+    What is compared, ``g``, are the features normalised and, where there is a projection, multiplied by it and brought
+    back to unit length (a learnt metric: triplet and ranking objectives end in one).
 
     Attributes:
         extractor_version: of the features that it was trained on.
@@ -40,6 +45,7 @@ class SimilarityWeights:
         normalisation: of the features, before anything else.
         layers: of the dense part, first to last (one output); empty when the dense part was not kept.
         hidden_activation: between the layers.
+        projection: ``(D, D')`` float32 from normalised to compared features; None compares the normalised ones.
     """
 
     extractor_version: str
@@ -48,6 +54,7 @@ class SimilarityWeights:
     normalisation: FeatureNormalisation
     layers: tuple[DenseLayer, ...] = ()
     hidden_activation: HiddenActivation = "none"
+    projection: Float32Array | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be a network.
@@ -55,7 +62,12 @@ class SimilarityWeights:
         Raises:
             WeightsRejectedError: if sizes do not fit together or a value is not finite.
         """
-        width = self.dimension
+        kernel = self.projection
+        if kernel is not None and (kernel.ndim != 2 or kernel.shape[0] != self.dimension or not kernel.shape[1]):
+            raise WeightsRejectedError(
+                f"The projection of the similarity network has shape {kernel.shape}, expected {self.dimension} inputs."
+            )
+        width = self.compared_dimension
         for number, layer in enumerate(self.layers, start=1):
             if layer.kernel.ndim != 2 or layer.kernel.shape[0] != width or layer.bias.shape != layer.kernel.shape[1:]:
                 raise WeightsRejectedError(
@@ -64,7 +76,7 @@ class SimilarityWeights:
             width = int(layer.kernel.shape[1])
         if self.layers and width != 1:
             raise WeightsRejectedError(f"The similarity network ends in {width} values instead of one.")
-        arrays = [self.normalisation.mean, self.normalisation.std]
+        arrays = [self.normalisation.mean, self.normalisation.std, *([] if kernel is None else [kernel])]
         arrays += [array for layer in self.layers for array in (layer.kernel, layer.bias)]
         scalars = np.array([self.distance_scale, self.distance_bias])
         if not all(np.isfinite(array).all() for array in [*arrays, scalars]) or self.distance_scale < 0:
@@ -76,6 +88,21 @@ class SimilarityWeights:
         return int(self.normalisation.std.shape[0])
 
     @property
+    def compared_dimension(self) -> int:
+        """Number of values in a feature after normalisation and projection."""
+        return self.dimension if self.projection is None else int(self.projection.shape[1])
+
+    @property
+    def compares_features_as_they_are(self) -> bool:
+        """Whether features of unit length are compared without any change."""
+        return self.projection is None and self.normalisation.changes_nothing
+
+    def compared(self, vectors: Float32Array) -> Float32Array:
+        """Return ``(..., D')`` float32 unit-length features as they are compared, from ``(..., D)`` ones."""
+        normalised = self.normalisation.apply(vectors)
+        return normalised if self.projection is None else of_unit_length(normalised @ self.projection)
+
+    @property
     def version(self) -> str:
         """Short hash over every weight and setting: the same network always has the same version."""
         digest = hashlib.sha256(self.hidden_activation.encode())
@@ -83,6 +110,9 @@ class SimilarityWeights:
         digest.update(np.array([self.distance_scale, self.distance_bias], np.float64).tobytes())
         for array in (self.normalisation.mean, self.normalisation.std):
             digest.update(np.ascontiguousarray(array, np.float32).tobytes())
+        if self.projection is not None:
+            digest.update(f"projection {self.projection.shape}".encode())
+            digest.update(np.ascontiguousarray(self.projection, np.float32).tobytes())
         for layer in self.layers:
             digest.update(np.ascontiguousarray(layer.kernel, np.float32).tobytes())
             digest.update(np.ascontiguousarray(layer.bias, np.float32).tobytes())
@@ -92,7 +122,7 @@ class SimilarityWeights:
 def similarity_weights_to_bytes(weights: SimilarityWeights) -> bytes:
     """Return the weights as the content of a safetensors file; the same weights give the same bytes."""
     settings = {
-        "format": _FORMAT,
+        "format": _FORMAT if weights.projection is None else _PROJECTED_FORMAT,
         "extractor_version": weights.extractor_version,
         "hidden_activation": weights.hidden_activation,
         "layers": len(weights.layers),
@@ -104,6 +134,8 @@ def similarity_weights_to_bytes(weights: SimilarityWeights) -> bytes:
         "feature_mean": np.ascontiguousarray(weights.normalisation.mean, np.float32),
         "feature_std": np.ascontiguousarray(weights.normalisation.std, np.float32),
     }
+    if weights.projection is not None:
+        tensors["projection"] = np.ascontiguousarray(weights.projection, np.float32)
     for number, layer in enumerate(weights.layers):
         tensors[f"layer_{number}_kernel"] = np.ascontiguousarray(layer.kernel, np.float32)
         tensors[f"layer_{number}_bias"] = np.ascontiguousarray(layer.bias, np.float32)
@@ -148,7 +180,7 @@ def load_similarity_weights(file: Path) -> SimilarityWeights:
 
 def _read(tensors: dict[str, Any], settings: dict[str, Any]) -> SimilarityWeights:
     activation = settings["hidden_activation"]
-    if settings["format"] != _FORMAT or activation not in ("none", "relu"):
+    if settings["format"] not in (_FORMAT, _PROJECTED_FORMAT) or activation not in ("none", "relu"):
         raise ValueError("unknown format or activation")
     count = int(settings["layers"])
     if not 0 <= count <= _MAX_LAYERS:
@@ -158,4 +190,6 @@ def _read(tensors: dict[str, Any], settings: dict[str, Any]) -> SimilarityWeight
         DenseLayer(tensors[f"layer_{number}_kernel"], tensors[f"layer_{number}_bias"]) for number in range(count)
     )
     normalisation = FeatureNormalisation(tensors["feature_mean"], tensors["feature_std"])
-    return SimilarityWeights(str(settings["extractor_version"]), scale, bias, normalisation, layers, activation)
+    projection = tensors["projection"] if settings["format"] == _PROJECTED_FORMAT else None
+    version = str(settings["extractor_version"])
+    return SimilarityWeights(version, scale, bias, normalisation, layers, activation, projection)

@@ -126,7 +126,7 @@ class KerasSimilarityTrainer:
         """Return the start with a dense part whose last layer is zero, unless it has one or the form wants none."""
         if start.layers or self.options.form == "distance":
             return start
-        layers = self._new_layers(start.dimension)
+        layers = self._new_layers(start.compared_dimension)
         layers = (*layers[:-1], DenseLayer(np.zeros_like(layers[-1].kernel), layers[-1].bias))
         return replace(start, layers=layers, hidden_activation=self.options.hidden_activation)
 
@@ -190,7 +190,7 @@ class _KerasCounterpart:
         self.start = start
         self.options = options
         self._dense: list[Any] = []
-        differences = keras.Input((start.dimension,), name="absolute_differences")
+        differences = keras.Input((start.compared_dimension,), name="absolute_differences")
         distance_log_odds = keras.Input((1,), name="distance_log_odds")
         hidden: Any = differences
         decay = keras.regularizers.L2(options.weight_decay)
@@ -216,7 +216,7 @@ class _KerasCounterpart:
 
     def run_epoch(self, training: LabelledFeatures, pairs: _EpochPairs, cancelled: Callable[[], bool]) -> float:
         batch = self.options.batch
-        vectors = self.start.normalisation.apply(training.vectors)
+        vectors = self.start.compared(training.vectors)
         total = 0.0
         for begin in range(0, len(pairs.rows), batch):
             if cancelled():

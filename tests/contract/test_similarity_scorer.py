@@ -24,9 +24,9 @@ def unit_rows(count: int, seed: int) -> Float32Array:
     return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
 
-def network(activation: HiddenActivation, scale: float) -> SimilarityNetwork:
+def network(activation: HiddenActivation, scale: float, projected: int | None = None) -> SimilarityNetwork:
     generator = np.random.default_rng(5)
-    sizes = (DIMENSION, 16, 8, 1)
+    sizes = (projected or DIMENSION, 16, 8, 1)
     layers = tuple(
         DenseLayer(
             generator.normal(scale=0.2, size=(sizes[i], sizes[i + 1])).astype(np.float32),
@@ -35,7 +35,17 @@ def network(activation: HiddenActivation, scale: float) -> SimilarityNetwork:
         for i in range(3)
     )
     normalisation = FeatureNormalisation.measured_on(unit_rows(200, 9))
-    return SimilarityNetwork(SimilarityWeights("sface-test", scale, 12.0 * scale, normalisation, layers, activation))
+    kernel = None if projected is None else generator.normal(size=(DIMENSION, projected)).astype(np.float32)
+    return SimilarityNetwork(
+        SimilarityWeights("sface-test", scale, 12.0 * scale, normalisation, layers, activation, kernel)
+    )
+
+
+def projection() -> SimilarityNetwork:
+    kernel = np.random.default_rng(6).normal(size=(DIMENSION, 40)).astype(np.float32)
+    return SimilarityNetwork(
+        SimilarityWeights("sface-test", 18.0, 22.0, FeatureNormalisation.none(DIMENSION), projection=kernel)
+    )
 
 
 def shipped() -> SimilarityNetwork:
@@ -43,7 +53,12 @@ def shipped() -> SimilarityNetwork:
     return SimilarityNetwork.from_bytes(store.read("similarity-sface"), "similarity-sface")
 
 
-@pytest.fixture(params=["cosine", "distance", "dense", "dense-relu", "distance+dense", "shipped"])
+KINDS = (
+    "cosine", "distance", "dense", "dense-relu", "distance+dense", "projection", "projection+dense", "shipped",
+)  # fmt: skip
+
+
+@pytest.fixture(params=KINDS)
 def scorer(request: pytest.FixtureRequest) -> SimilarityScorer:
     makers: dict[str, Callable[[], SimilarityScorer]] = {
         "cosine": CosineScorer,
@@ -53,6 +68,8 @@ def scorer(request: pytest.FixtureRequest) -> SimilarityScorer:
         "dense": lambda: network("none", 0.0),
         "dense-relu": lambda: network("relu", 0.0),
         "distance+dense": lambda: network("relu", 1.5),
+        "projection": projection,
+        "projection+dense": lambda: network("relu", 1.5, projected=24),
         "shipped": shipped,
     }
     return makers[request.param]()

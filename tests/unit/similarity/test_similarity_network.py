@@ -99,3 +99,36 @@ def test_a_value_that_never_varies_does_not_blow_up() -> None:
     features = unit_rows(50)
     features[:, 2] = 0.25
     assert np.isfinite(FeatureNormalisation.measured_on(features).apply(features)).all()
+
+
+def test_a_projection_is_applied_between_normalisation_and_unit_length() -> None:
+    left, right = unit_rows(20), unit_rows(20, seed=3)
+    normalisation = FeatureNormalisation.measured_on(unit_rows(100, seed=4))
+    kernel = np.random.default_rng(7).normal(size=(8, 3)).astype(np.float32)
+    network = SimilarityNetwork(SimilarityWeights("v", 5.0, 6.0, normalisation, projection=kernel))
+    projected = [normalisation.apply(vectors) @ kernel for vectors in (left, right)]
+    a, b = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True) for vectors in projected)
+    expected = 6.0 - 5.0 * np.sum((a - b) ** 2, axis=1)
+    np.testing.assert_allclose(network.log_odds(left, right), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_a_rotation_as_projection_changes_no_score() -> None:
+    left, right = unit_rows(20), unit_rows(20, seed=3)
+    rotation = np.linalg.qr(np.random.default_rng(8).normal(size=(8, 8)))[0].astype(np.float32)
+    plain = SimilarityWeights("v", 5.0, 6.0, FeatureNormalisation.none(8))
+    turned = SimilarityWeights("v", 5.0, 6.0, FeatureNormalisation.none(8), projection=rotation)
+    np.testing.assert_allclose(
+        SimilarityNetwork(turned).log_odds(left, right), SimilarityNetwork(plain).log_odds(left, right), atol=1e-4
+    )
+
+
+def test_the_gallery_is_projected_once_for_a_snapshot() -> None:
+    kernel = np.random.default_rng(7).normal(size=(8, 3)).astype(np.float32)
+    network = SimilarityNetwork(SimilarityWeights("v", 5.0, 6.0, FeatureNormalisation.none(8), projection=kernel))
+    ids = np.array(["p", "q"])
+    gallery = GallerySnapshot(unit_rows(2, seed=5), ids, ids, "v", 1)
+    candidates = Candidates(np.array([[0, 1]]), np.zeros((1, 2), np.float32))
+    first = network.score(Embeddings(unit_rows(1), "v"), gallery, candidates).probabilities
+    gallery.vectors[:] = 0  # nobody does this; it shows that the second answer comes from what was kept
+    second = network.score(Embeddings(unit_rows(1), "v"), gallery, candidates).probabilities
+    np.testing.assert_array_equal(first, second)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors.numpy
 
 from facerec_app.core.errors import WeightsMissingError, WeightsRejectedError
+from facerec_app.models.model_store import ModelStore
 from facerec_app.similarity.pair_features import FeatureNormalisation
 from facerec_app.similarity.similarity_weights import (
     DenseLayer,
@@ -88,3 +91,46 @@ def test_layers_that_do_not_fit_together_are_refused() -> None:
 def test_values_that_are_not_numbers_are_refused() -> None:
     with pytest.raises(WeightsRejectedError, match="not usable"):
         replace(weights(), distance_bias=float("nan"))
+
+
+def test_a_projection_is_read_back_and_is_part_of_the_version() -> None:
+    kernel = np.random.default_rng(1).normal(size=(8, 8)).astype(np.float32)
+    original = replace(weights(), layers=(), projection=kernel)
+    back = similarity_weights_from_bytes(similarity_weights_to_bytes(original), "file")
+    assert back.projection is not None
+    np.testing.assert_array_equal(back.projection, kernel)
+    assert back.version == original.version
+    assert original.version != replace(original, projection=None).version
+    assert original.version != replace(original, projection=kernel.T.copy()).version
+
+
+def test_a_file_with_a_projection_is_of_a_format_that_older_programs_refuse() -> None:
+    kernel = np.ones((8, 2), np.float32)
+    plain, projected = (
+        similarity_weights_to_bytes(replace(weights(), layers=(), projection=matrix)) for matrix in (None, kernel)
+    )
+    settings = [json.loads(safetensors.numpy.load(content)["settings"].tobytes()) for content in (plain, projected)]
+    assert [found["format"] for found in settings] == ["facerec-similarity-1", "facerec-similarity-2"]
+
+
+@pytest.mark.parametrize("shape", [(7, 3), (8,), (8, 0)])
+def test_a_projection_that_does_not_fit_is_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(WeightsRejectedError, match="projection"):
+        replace(weights(), layers=(), projection=np.ones(shape, np.float32))
+
+
+def test_a_projection_with_a_value_that_is_no_number_is_refused() -> None:
+    kernel = np.ones((8, 2), np.float32)
+    kernel[3, 1] = np.inf
+    with pytest.raises(WeightsRejectedError, match="not usable numbers"):
+        replace(weights(), layers=(), projection=kernel)
+
+
+def test_a_network_without_projection_has_the_version_and_bytes_it_always_had() -> None:
+    store = ModelStore()
+    content = store.read("similarity-sface")
+    shipped = similarity_weights_from_bytes(content, "similarity-sface")
+    assert shipped.projection is None
+    assert similarity_weights_to_bytes(shipped) == content
+    record = json.loads((store.folder / "similarity-sface.training.json").read_text(encoding="utf-8"))
+    assert shipped.version == record["version"]
