@@ -1,0 +1,1 @@
+"""How good recognition is: protocols that draw trials, metrics that sum them up, reports that show them."""
