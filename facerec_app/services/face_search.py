@@ -143,7 +143,7 @@ class FaceSearchService:
         rows = [
             SheetRow(
                 SheetFace(result.picture_rgb, "Searched for", f"face {number} of {len(results)}"),
-                [SheetFace(self._likeness(hit), hit.name, f"{hit.probability:.0%} the same") for hit in result.hits],
+                [SheetFace(self._likeness(hit), hit.name, f"{min(hit.probability, 0.99):.0%} the same") for hit in result.hits],
             )
             for number, result in enumerate(results, start=1)
         ]
@@ -157,6 +157,8 @@ class FaceSearchService:
     def _hits(self, embeddings: Embeddings, top: int) -> list[tuple[FaceHit, ...]]:
         index = self._index()
         snapshot = index.snapshot
+        if not len(snapshot):
+            return [()] * len(embeddings)
         candidates = index.nearest(embeddings, top)
         probabilities = self._scorer.score(embeddings, snapshot, candidates).probabilities
         # The network's order is not always that of the cosine, which chose the candidates.
