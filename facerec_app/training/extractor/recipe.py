@@ -58,8 +58,16 @@ class Recipe:
         left = (self.total_pictures - seen) / max(self.total_pictures - self.decay_from_pictures, 1)
         return self.peak_rate * warm * min(1.0, max(left, 0.01))
 
+    def steps_in_stage(self, seen: int) -> int:
+        """Return how many steps lie between the beginning of the present stage and so many pictures seen."""
+        begun = max((stage.until_pictures for stage in self.stages[:-1] if stage.until_pictures <= seen), default=0)
+        return (seen - begun) // self.batch
+
     def averaging(self, steps: int) -> float:
-        """Return how much of the running average stays after so many steps; it forgets faster at the start."""
+        """Return how much of the running average stays after so many steps of a stage; it forgets faster at the start.
+
+        Weights that were right for one picture size are of no use at another, so each stage averages anew.
+        """
         return min(self.average_decay, (1 + steps) / (10 + steps))
 
 

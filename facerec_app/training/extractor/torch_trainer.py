@@ -161,7 +161,8 @@ class ExtractorTrainer:
     @torch.no_grad()
     def _update_average(self) -> None:
         """Move the average towards the student (Polyak averaging; buffers are averaged too)."""
-        kept = self.recipe.averaging(self.progress.steps) ** AVERAGE_EVERY
+        in_stage = self.recipe.steps_in_stage(self.progress.seen)
+        kept = self.recipe.averaging(in_stage) ** AVERAGE_EVERY
         mine, theirs = self.average.state_dict(), self.student.state_dict()
         names = [name for name, value in mine.items() if value.is_floating_point()]
         torch._foreach_lerp_([mine[name] for name in names], [theirs[name] for name in names], 1 - kept)

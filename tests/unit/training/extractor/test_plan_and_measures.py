@@ -29,6 +29,13 @@ def test_the_rate_rises_stays_and_falls() -> None:
     assert recipe.learning_rate(5_000, resumed_at=5_000) == pytest.approx(0.1)
 
 
+def test_each_stage_averages_its_weights_anew() -> None:
+    recipe = Recipe((Stage(10_000, 64), Stage(20_000, 80)), batch=100)
+    assert [recipe.steps_in_stage(seen) for seen in (0, 9_900, 10_000, 10_500)] == [0, 99, 0, 5]
+    assert recipe.averaging(0) == pytest.approx(0.1)
+    assert recipe.averaging(1_000_000) == recipe.average_decay
+
+
 @pytest.mark.parametrize("text", ["", "64", "2000:64,1000:112", "1000:64,1000:112", "1000:16", "a:b"])
 def test_stages_that_make_no_sense_are_refused(text: str) -> None:
     with pytest.raises(ConfigError, match="--stages"):
