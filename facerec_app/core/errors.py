@@ -69,6 +69,10 @@ class DuplicatePersonError(GalleryError):
     """Somebody of that name is enrolled already."""
 
 
+class GalleryChangedError(GalleryError):
+    """A change cannot be taken back or repeated, for what it touched was changed since; nothing was done."""
+
+
 class EnrolmentError(FacerecError):
     """A picture cannot be enrolled; the others of the same request are not affected."""
 
@@ -83,6 +87,14 @@ class MultipleFacesError(EnrolmentError):
 
 class LowQualityFaceError(EnrolmentError):
     """The face is too small, too blurred, too dark or turned away."""
+
+
+class AlreadyEnrolledError(EnrolmentError):
+    """The face is recognised as somebody else who is enrolled."""
+
+
+class NearDuplicateError(EnrolmentError):
+    """The picture is all but the same as one of the person's that is enrolled."""
 
 
 class UnreadableImageError(EnrolmentError):

@@ -15,10 +15,7 @@ from facerec_app.config.paths import DatabasePaths
 from facerec_app.core.errors import GalleryReadError, GalleryWriteError
 from facerec_app.core.types import Embeddings, GallerySnapshot, UInt8Array
 from facerec_app.gallery import embedding_rows, face_rows, people_rows, schema
-from facerec_app.gallery.face_pictures import (
-    decode_face_picture,
-    read_picture_bytes,
-)
+from facerec_app.gallery.face_pictures import decode_face_picture, read_picture_bytes
 from facerec_app.gallery.gallery_database import GalleryDatabase
 from facerec_app.gallery.gallery_export import export_person
 from facerec_app.gallery.prepared_face import PreparedFace
@@ -52,6 +49,11 @@ class GalleryStore:
     @property
     def paths(self) -> DatabasePaths:
         return self._paths
+
+    @property
+    def database(self) -> GalleryDatabase:
+        """The connection, for the gallery's own modules."""
+        return self._database
 
     def close(self) -> None:
         """Close the database; calling it again does nothing."""

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from facerec_app.core.errors import GalleryReadError
 from facerec_app.core.types import UInt8Array
+from facerec_app.gallery.gallery_edits import GalleryEdits
 from facerec_app.gallery.gallery_store import GalleryStore
-from facerec_app.gallery.records import EnrolledFace, Person
+from facerec_app.gallery.person_contents import PersonContents, contents_of
+from facerec_app.gallery.records import Consent, EnrolledFace, FaceState, Person
+from facerec_app.services.gallery_history import GalleryHistory
 
 
 class PeopleService:
-    """Looks up and changes people by name or identifier; every change is one transaction of the gallery."""
+    """Looks up and changes people by name or identifier; every change is one transaction of the gallery.
+
+    All changes but the deletion of a person can be taken back until the program ends (``history``).
+    """
 
     def __init__(self, store: GalleryStore) -> None:
         self._store = store
+        self._edits = GalleryEdits(store)
+        self.history = GalleryHistory(self._edits)
 
     def everybody(self) -> tuple[Person, ...]:
         """Return all people, by name."""
@@ -41,7 +51,118 @@ class PeopleService:
         Raises:
             PersonNotFoundError, DuplicatePersonError, ConfigError: as the message says.
         """
-        return self._store.rename_person(self.find(name_or_id).person_id, new_name)
+        person_id = self.find(name_or_id).person_id
+        self.history.record(self._edits.rename(person_id, new_name))
+        return self._store.get_person(person_id)
+
+    def set_consent(self, name_or_id: str, consent: Consent | None) -> Person:
+        """Record what a person agreed to, or that nothing is recorded.
+
+        Raises:
+            PersonNotFoundError: if there is nobody of that name.
+        """
+        person_id = self.find(name_or_id).person_id
+        self.history.record(self._edits.set_consent(person_id, consent))
+        return self._store.get_person(person_id)
+
+    def merge(self, from_name_or_id: str, into_name_or_id: str) -> Person:
+        """Give all faces of one person to another, remove the first and return the second.
+
+        Raises:
+            PersonNotFoundError: if one of them does not exist.
+            GalleryWriteError: if both are the same.
+        """
+        source, target = self.find(from_name_or_id), self.find(into_name_or_id)
+        self.history.record(self._edits.merge(source.person_id, target.person_id))
+        return self._store.get_person(target.person_id)
+
+    def split(self, face_ids: Sequence[str], new_name: str) -> Person:
+        """Make some faces of one person a new person and return that one.
+
+        Raises:
+            ConfigError, DuplicatePersonError, GalleryWriteError, GalleryReadError: as the message says.
+        """
+        change = self._edits.split(face_ids, new_name)
+        self.history.record(change)
+        return self._store.find_person(new_name)
+
+    def move_faces(self, face_ids: Sequence[str], name_or_id: str) -> Person:
+        """Give faces to another person and return that one.
+
+        Raises:
+            PersonNotFoundError, GalleryReadError, GalleryWriteError: as the message says.
+        """
+        person_id = self.find(name_or_id).person_id
+        self.history.record(self._edits.move_faces(face_ids, person_id))
+        return self._store.get_person(person_id)
+
+    def remove_faces(self, face_ids: Sequence[str]) -> None:
+        """Remove faces with pictures and features; all but a person's last, for which there is ``remove``.
+
+        Raises:
+            GalleryReadError, GalleryWriteError: as the message says.
+        """
+        self.history.record(self._edits.remove_faces(face_ids))
+
+    def set_portrait(self, face_id: str) -> Person:
+        """Let a face stand for its person in lists.
+
+        Raises:
+            GalleryReadError: if there is no such face.
+        """
+        person_id = self._store.get_face(face_id).person_id
+        self.history.record(self._edits.set_portrait(person_id, face_id))
+        return self._store.get_person(person_id)
+
+    def set_face_state(self, face_ids: Sequence[str], state: FaceState) -> None:
+        """Let faces take part in recognition or not.
+
+        Raises:
+            GalleryReadError, GalleryWriteError: as the message says.
+        """
+        self.history.record(self._edits.set_state(face_ids, state))
+
+    def undo(self) -> str | None:
+        """Take back the last change and return what it was, None if there is none.
+
+        Raises:
+            GalleryChangedError: if what it touched was changed meanwhile; nothing was done.
+        """
+        change = self.history.undo()
+        return change.description if change is not None else None
+
+    def redo(self) -> str | None:
+        """Do again what was taken back last and return what it was, None if there is nothing.
+
+        Raises:
+            GalleryChangedError: if what it touched was changed meanwhile; nothing was done.
+        """
+        change = self.history.redo()
+        return change.description if change is not None else None
+
+    def find_face(self, identifier: str) -> EnrolledFace:
+        """Return the face whose identifier begins with this.
+
+        Raises:
+            GalleryReadError: if there is none or more than one.
+        """
+        wanted = identifier.strip().lower()
+        everybody = self._store.people()
+        found = [f for p in everybody for f in self._store.faces_of(p.person_id) if f.face_id.startswith(wanted)]
+        if len(found) != 1 or len(wanted) < 4:
+            what = "no face" if not found else f"{len(found)} faces"
+            raise GalleryReadError(
+                f"There is {what} whose identifier begins with '{identifier:.40}'; see 'facerec people show NAME'."
+            )
+        return found[0]
+
+    def contents(self, name_or_id: str) -> PersonContents:
+        """Return everything that is kept of a person, which ``remove`` would delete.
+
+        Raises:
+            PersonNotFoundError: if there is nobody of that name.
+        """
+        return contents_of(self._store, self.find(name_or_id).person_id)
 
     def remove(self, name_or_id: str) -> Person:
         """Delete a person with every picture and feature of theirs; return who it was.
@@ -50,7 +171,9 @@ class PeopleService:
             PersonNotFoundError: if there is nobody of that name.
             GalleryWriteError: if it could not be done; then nothing was.
         """
-        return self._store.remove_person(self.find(name_or_id).person_id)
+        person = self._store.remove_person(self.find(name_or_id).person_id)
+        self.history.forget_person(person.person_id)
+        return person
 
     def export(self, name_or_id: str, folder: Path) -> tuple[Path, ...]:
         """Write a person's pictures and record into a new or empty folder; return the files.
@@ -60,6 +183,14 @@ class PeopleService:
             OutputWriteError: if the folder holds something or cannot be written.
         """
         return self._store.export_person(self.find(name_or_id).person_id, folder)
+
+    def picture(self, face_id: str) -> UInt8Array:
+        """Return the picture of a face, ``(H, W, 3)`` uint8.
+
+        Raises:
+            GalleryReadError: if there is no such face, or its picture is missing or damaged.
+        """
+        return self._store.read_picture(face_id)
 
     def portrait(self, person_id: str) -> UInt8Array | None:
         """Return the picture that stands for a person, ``(H, W, 3)`` uint8, or None if they have no face.
