@@ -46,7 +46,11 @@ def list_models(ctx: typer.Context, json: AsJson = False) -> None:
                     for name, entry in manifest.files.items()
                 },
                 "profiles": {
-                    name: {"detector": p.detector, "extractor": p.extractor_file, "measured": dict(p.measured)}
+                    name: {
+                        "detector": p.detector,
+                        "extractor": list(manifest.extractor_files(p)),
+                        "measured": dict(p.measured),
+                    }
                     for name, p in manifest.profiles.items()
                 },
             }
@@ -60,7 +64,7 @@ def list_models(ctx: typer.Context, json: AsJson = False) -> None:
     for name, profile in manifest.profiles.items():
         measured = ", ".join(f"{key} {value}" for key, value in profile.measured.items())
         shown = f"{name} (default)" if name == manifest.default_profile else name
-        profiles.add_row(shown, profile.detector, profile.extractor_file, escape(measured))
+        profiles.add_row(shown, profile.detector, " + ".join(manifest.extractor_files(profile)), escape(measured))
     out.print()
     out.print(profiles)
     out.print("\n[dim]Sources, licences in full and hashes: --json. What the models are good for: docs/models.md[/]")

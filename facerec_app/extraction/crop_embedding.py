@@ -13,17 +13,25 @@ MAX_BATCH = 16
 
 
 def embed_crops(
-    session: InferenceSession, crops: FaceCrops, *, size_px: int, dimension: int, mirror: bool, version: str
+    session: InferenceSession,
+    crops: FaceCrops,
+    *,
+    size_px: int,
+    dimension: int,
+    mirror: bool,
+    version: str,
+    output: int = 0,
 ) -> Embeddings:
     """Return one unit-length embedding per crop.
 
     Args:
-        session: takes ``(B, S, S, 3)`` uint8 RGB and returns ``(B, D)`` float32 first.
+        session: takes ``(B, S, S, 3)`` uint8 RGB and returns ``(B, D)`` float32.
         crops: N aligned crops.
         size_px: S.
         dimension: D.
         mirror: add the vector of the mirrored crop before the length is made one; costs twice.
         version: of the extractor.
+        output: which of the network's outputs holds the vectors.
 
     Returns:
         ``(N, D)`` float32; N = 0 returns an empty result without running the network.
@@ -39,15 +47,15 @@ def embed_crops(
             f"The extractor {version} takes crops of {size_px}x{size_px} px but was given {pixels.shape[1:]}; "
             "use the aligner of its profile."
         )
-    vectors = _run_in_batches(session, pixels)
+    vectors = _run_in_batches(session, pixels, output)
     if mirror:
-        vectors = vectors + _run_in_batches(session, np.ascontiguousarray(pixels[:, :, ::-1]))
+        vectors = vectors + _run_in_batches(session, np.ascontiguousarray(pixels[:, :, ::-1]), output)
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     if not (lengths > 1e-6).all():
         raise InferenceError(f"The extractor {version} returned a vector without length; run 'facerec models check'.")
     return Embeddings(np.asarray(vectors / lengths, np.float32), version)
 
 
-def _run_in_batches(session: InferenceSession, pixels_rgb: UInt8Array) -> Float32Array:
-    batches = [session.run(pixels_rgb[start : start + MAX_BATCH])[0] for start in range(0, len(pixels_rgb), MAX_BATCH)]
-    return np.concatenate(batches)
+def _run_in_batches(session: InferenceSession, pixels_rgb: UInt8Array, output: int) -> Float32Array:
+    starts = range(0, len(pixels_rgb), MAX_BATCH)
+    return np.concatenate([session.run(pixels_rgb[start : start + MAX_BATCH])[output] for start in starts])

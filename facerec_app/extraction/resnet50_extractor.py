@@ -1,4 +1,4 @@
-"""A ResNet50 cut at a late block and pooled: 2048 values per face."""
+"""A ResNet50 cut at a late block and pooled, 2048 values per face, or the projection behind it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from facerec_app.inference.openvino_session import OpenvinoSession, Precision
 from facerec_app.models.model_store import ModelStore
 
 UNNAMED_LAYER = "pooled"
+POOLED = "pooled"
 
 
 class Resnet50Extractor:
@@ -28,6 +29,7 @@ class Resnet50Extractor:
         *,
         model: str = "resnet50-face",
         pooling: str = "average",
+        output: str = POOLED,
         mirror: bool = False,
         threads: int | None = None,
         precision: Precision = "f32",
@@ -38,6 +40,7 @@ class Resnet50Extractor:
             store: where the model files are.
             model: name of the network's manifest entry, whose ``layer`` says where it is cut.
             pooling: how the network pools, ``average`` or ``max``; part of the version.
+            output: which of the network's outputs to serve: ``pooled``, or ``projection`` where it has one.
             mirror: average each crop's vector with that of its mirror image (twice the time).
             threads: processor threads; None means all.
             precision: of the arithmetic.
@@ -47,7 +50,8 @@ class Resnet50Extractor:
             WeightsRejectedError: if it is damaged or no network from crops to vectors.
         """
         entry = store.entry(model)
-        self._load(store.read(model), model, entry.layer or UNNAMED_LAYER, pooling, mirror, threads, precision)
+        layer = entry.layer or UNNAMED_LAYER
+        self._load(store.read(model), model, layer, pooling, output, mirror, threads, precision)
 
     @classmethod
     def from_file(
@@ -57,6 +61,7 @@ class Resnet50Extractor:
         *,
         layer: str,
         pooling: str = "average",
+        output: str = POOLED,
         mirror: bool = False,
         threads: int | None = None,
         precision: Precision = "f32",
@@ -74,7 +79,7 @@ class Resnet50Extractor:
         if hashlib.sha256(content).hexdigest() != sha256.lower():
             raise WeightsRejectedError(f"The network {path} has another SHA-256 than the one given; check both.")
         extractor = cls.__new__(cls)
-        extractor._load(content, path.name, layer, pooling, mirror, threads, precision)
+        extractor._load(content, path.name, layer, pooling, output, mirror, threads, precision)
         return extractor
 
     def _load(
@@ -83,24 +88,34 @@ class Resnet50Extractor:
         name: str,
         layer: str,
         pooling: str,
+        output: str,
         mirror: bool,
         threads: int | None,
         precision: Precision,
     ) -> None:
         self._session = OpenvinoSession(content, name=name, threads=threads, precision=precision)
-        takes, gives = self._session.input_shape, self._session.output_shapes[0]
+        self._output = self._output_number(name, output)
+        takes, gives = self._session.input_shape, self._session.output_shapes[self._output]
         size, dimension = takes[1] if len(takes) == 4 else None, gives[-1]
         if size is None or dimension is None or takes[1:] != (size, size, 3) or len(gives) != 2:
             raise WeightsRejectedError(f"The network '{name}' does not turn square crops into vectors; give another.")
         self._size_px, self._dimension, self._mirror = size, dimension, mirror
         self._version = ExtractorRecipe(
             network="resnet50",
-            layer=layer,
+            layer=layer if output == POOLED else output,
             pooling=pooling,
             input_size_px=size,
             preprocessing="in the network" + (" + mirror" if mirror else ""),
             weights_sha256=hashlib.sha256(content).hexdigest(),
         ).version
+
+    def _output_number(self, name: str, output: str) -> int:
+        names = self._session.output_names
+        if output in names:
+            return names.index(output)
+        if output == POOLED:
+            return 0  # a network from elsewhere may call its only output anything
+        raise WeightsRejectedError(f"The network '{name}' has no output '{output}', only {', '.join(names)}.")
 
     @property
     def version(self) -> str:
@@ -136,4 +151,5 @@ class Resnet50Extractor:
             dimension=self._dimension,
             mirror=self._mirror,
             version=self._version,
+            output=self._output,
         )

@@ -65,6 +65,7 @@ class OpenvinoSession:
             self._request = compiled.create_infer_request()
             self._input_shape = _shape_of(compiled.inputs[0])
             self._output_shapes = tuple(_shape_of(output) for output in compiled.outputs)
+            self._output_names = tuple(str(output.get_any_name()) for output in compiled.outputs)
         except RuntimeError as exc:
             raise WeightsRejectedError(
                 f"The network '{name}' cannot be loaded by the runtime; run 'facerec models check'."
@@ -79,6 +80,11 @@ class OpenvinoSession:
     def output_shapes(self) -> tuple[tuple[int | None, ...], ...]:
         """Shape of each output; None where it follows the input."""
         return self._output_shapes
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """Name of each output, as the network file has it."""
+        return self._output_names
 
     def run(self, inputs: Float32Array | UInt8Array) -> tuple[Float32Array, ...]:
         """Run the network on one batch.

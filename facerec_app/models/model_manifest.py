@@ -54,12 +54,15 @@ class RecognitionProfile:
         detector: ``mtcnn`` or ``yunet``; the default, a user may choose the other.
         alignment_template: key of ``facerec_app.alignment.templates.TEMPLATES``.
         crop_size_px: side of the aligned crops.
-        extractor: ``sface`` or ``resnet50``.
-        extractor_file: manifest name of its network.
+        extractor: ``sface``, ``resnet50`` or ``fusion``.
+        extractor_file: manifest name of its network; of a fusion, that of the first part.
         similarity_file: manifest name of the similarity network's weights, or None for calibrated cosine alone.
         calibration_file: manifest name of the calibration, or None.
         statistics_file: manifest name of the feature statistics for retraining, or None.
         measured: figures by the name of the measurement.
+        extractor_output: which of the network's outputs is served, where it has several.
+        mirror: whether each face's vector is averaged with that of its mirror image (twice the time).
+        fused: for a fusion, the weight of each profile whose extractor takes part.
     """
 
     name: str
@@ -72,6 +75,9 @@ class RecognitionProfile:
     calibration_file: str | None
     statistics_file: str | None
     measured: Mapping[str, float | str] = field(default_factory=dict)
+    extractor_output: str | None = None
+    mirror: bool = False
+    fused: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +93,12 @@ class ModelManifest:
     files: Mapping[str, ModelFile]
     profiles: Mapping[str, RecognitionProfile]
     default_profile: str
+
+    def extractor_files(self, profile: RecognitionProfile) -> tuple[str, ...]:
+        """Return the manifest names of every network that a profile's extractor runs."""
+        if not profile.fused:
+            return (profile.extractor_file,)
+        return tuple(self.profiles[part].extractor_file for part in profile.fused)
 
 
 def read_manifest(folder: Path) -> ModelManifest:
@@ -124,6 +136,10 @@ def _parse(content: dict[str, Any]) -> ModelManifest:
         unknown = [reference for reference in references if reference is not None and reference not in files]
         if unknown:
             raise ValueError(f"profile {profile.name} names {unknown[0]}, which has no entry")
+    for profile in profiles.values():
+        parts = [profiles[name] for name in profile.fused if name in profiles]
+        if len(parts) != len(profile.fused) or any(part.fused for part in parts):
+            raise ValueError(f"profile {profile.name} fuses a profile that is missing or a fusion itself")
     if content["default_profile"] not in profiles:
         raise ValueError("the default profile has no entry")
     return ModelManifest(files, profiles, content["default_profile"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 
@@ -16,6 +17,7 @@ from facerec_app.gallery.records import EnrolledFace
 from facerec_app.services.progress import CancelCheck, Progress, ProgressCallback, never_cancelled, no_progress
 
 _EMBED_BATCH = 16
+_LOGGER = logging.getLogger(__name__)
 
 
 class GallerySession:
@@ -34,6 +36,7 @@ class GallerySession:
         self._lock = threading.Lock()
         self._index: ExactIndex | None = None
         self._observers: list[Callable[[GalleryIndex], None]] = []
+        self._warned: frozenset[str] = frozenset()
 
     def index(self) -> GalleryIndex:
         """Return the index of the present state; the same object until something changes.
@@ -64,29 +67,40 @@ class GallerySession:
     def embed_missing(
         self, *, progress: ProgressCallback = no_progress, cancelled: CancelCheck = never_cancelled
     ) -> int:
-        """Embed the faces that this extractor has not seen yet and return how many there were.
+        """Embed the faces that this extractor has not seen yet and return how many it could embed.
 
-        What was embedded before a cancellation is kept.
+        A face whose picture is missing or damaged is left out of recognition, with one line of warning that names it:
+        one lost file must not keep everybody else from being recognised. What was embedded before a cancellation is
+        kept.
 
         Raises:
-            GalleryReadError: if a picture is missing or damaged; the other faces are embedded first.
+            GalleryReadError: if the gallery itself is damaged.
             InferenceError: if the network fails.
         """
         self.index()  # reading them finds the stored ones that are damaged, which are then missing
         missing = self.store.missing_embeddings(self._extractor.version)
+        embedded = 0
         unreadable: list[GalleryReadError] = []
         for start in range(0, len(missing), _EMBED_BATCH):
             if cancelled():
                 break
             progress(Progress(start, len(missing)))
-            self._embed(missing[start : start + _EMBED_BATCH], unreadable)
+            embedded += self._embed(missing[start : start + _EMBED_BATCH], unreadable)
         if missing:
             progress(Progress(len(missing), len(missing)))
-        if unreadable:
-            raise unreadable[0]
-        return len(missing)
+        self._warn(unreadable)
+        return embedded
 
-    def _embed(self, faces: tuple[EnrolledFace, ...], unreadable: list[GalleryReadError]) -> None:
+    def _warn(self, unreadable: list[GalleryReadError]) -> None:
+        """Say once for each set of lost pictures that their faces take no part."""
+        lines = frozenset(str(exc) for exc in unreadable)
+        if lines and lines != self._warned:
+            more = f" ({len(lines) - 1} more like it)" if len(lines) > 1 else ""
+            _LOGGER.warning("An enrolled face is left out of recognition: %s%s", unreadable[0], more)
+        self._warned = lines
+
+    def _embed(self, faces: tuple[EnrolledFace, ...], unreadable: list[GalleryReadError]) -> int:
+        """Embed what can be read and return how many faces that were."""
         face_ids: list[str] = []
         vectors = []
         for face in faces:
@@ -100,3 +114,4 @@ class GallerySession:
             face_ids.append(face.face_id)
         if face_ids:
             self.store.put_embeddings(face_ids, Embeddings(np.concatenate(vectors), self._extractor.version))
+        return len(face_ids)

@@ -7,14 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from facerec_app.core.errors import InferenceError
+from facerec_app.core.errors import InferenceError, WeightsRejectedError
 from facerec_app.core.protocols import FeatureExtractor
 from facerec_app.core.types import FaceCrops, UInt8Array
+from facerec_app.extraction.fusion_extractor import FusedPart, FusionExtractor
 from facerec_app.extraction.resnet50_extractor import Resnet50Extractor
 from facerec_app.extraction.sface_extractor import SfaceExtractor
 from facerec_app.models.model_store import ModelStore
 
 CROP_SIZE_PX = 112
+EXTRACTORS = ["sface", "sface-mirror", "resnet50", "resnet50-mirror", "projection", "projection-mirror", "fusion"]
 
 
 @pytest.fixture(scope="module")
@@ -29,11 +31,17 @@ def untrained_network(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, s
     return path, export_onnx(build_resnet50(weights), path, weights.preprocessing)
 
 
-@pytest.fixture(scope="module", params=["sface", "sface-mirror", "resnet50", "resnet50-mirror"])
+@pytest.fixture(scope="module", params=EXTRACTORS)
 def extractor(request: pytest.FixtureRequest) -> FeatureExtractor:
     mirror = request.param.endswith("-mirror")
+    store = ModelStore()
     if request.param.startswith("sface"):
-        return SfaceExtractor(ModelStore(), mirror=mirror)
+        return SfaceExtractor(store, mirror=mirror)
+    if request.param.startswith("projection"):
+        return Resnet50Extractor(store, output="projection", mirror=mirror)
+    if request.param == "fusion":
+        parts = [FusedPart(SfaceExtractor(store), 2.0), FusedPart(Resnet50Extractor(store, output="projection"), 1.0)]
+        return FusionExtractor(parts)
     path, sha256 = request.getfixturevalue("untrained_network")
     return Resnet50Extractor.from_file(path, sha256, layer="conv5_block2_out", mirror=mirror)
 
@@ -120,6 +128,13 @@ def test_versions_tell_extractors_apart(untrained_network: tuple[Path, str]) -> 
         Resnet50Extractor.from_file(path, sha256, layer="conv5_block2_out", mirror=True).version,
         Resnet50Extractor.from_file(path, sha256, layer="conv5_block3_out").version,
         Resnet50Extractor.from_file(path, sha256, layer="conv5_block2_out", pooling="max").version,
+        Resnet50Extractor(store).version,
+        Resnet50Extractor(store, output="projection").version,
     ]
     assert len(set(versions)) == len(versions)
     assert SfaceExtractor(store).version == versions[0]
+
+
+def test_an_output_that_the_network_does_not_have_is_refused() -> None:
+    with pytest.raises(WeightsRejectedError, match="no output 'smile', only pooled, projection"):
+        Resnet50Extractor(ModelStore(), output="smile")

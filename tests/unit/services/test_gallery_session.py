@@ -10,7 +10,6 @@ import pytest
 
 from facerec_app.alignment.five_point_aligner import FivePointAligner
 from facerec_app.alignment.templates import TEMPLATES
-from facerec_app.core.errors import GalleryReadError
 from facerec_app.core.protocols import GalleryIndex
 from facerec_app.core.types import Embeddings, FaceCrops
 from facerec_app.gallery.gallery_store import GalleryStore
@@ -104,13 +103,17 @@ def test_what_was_embedded_before_a_cancellation_is_kept(store: GalleryStore) ->
     assert len(session.index().snapshot) == 40
 
 
-def test_a_damaged_picture_is_named_after_the_others_were_embedded(store: GalleryStore, tmp_path: Path) -> None:
+def test_a_damaged_picture_is_named_once_and_keeps_nobody_else_from_being_embedded(
+    store: GalleryStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     person = store.add_person("Ann")
     for seed in range(3):
         store.add_face(person.person_id, new_face(seed, embedded=False))
     damaged = picture_files(tmp_path / "gallery")[0]
     damaged.write_bytes(b"no picture any more")
     session = session_of(store, MeanColourExtractor())
-    with pytest.raises(GalleryReadError, match=damaged.name):
-        session.embed_missing()
+    assert session.embed_missing() == 2
+    assert session.embed_missing() == 0
     assert len(session.index().snapshot) == 2
+    (line,) = caplog.messages
+    assert damaged.name in line

@@ -1,0 +1,42 @@
+"""The extractor that a recognition profile names."""
+
+from __future__ import annotations
+
+from facerec_app.core.errors import ConfigError
+from facerec_app.core.protocols import FeatureExtractor
+from facerec_app.extraction.fusion_extractor import FusedPart, FusionExtractor
+from facerec_app.extraction.resnet50_extractor import POOLED, Resnet50Extractor
+from facerec_app.extraction.sface_extractor import SfaceExtractor
+from facerec_app.models.model_manifest import RecognitionProfile
+from facerec_app.models.model_store import ModelStore
+
+
+def make_extractor(store: ModelStore, profile: RecognitionProfile, *, threads: int | None = None) -> FeatureExtractor:
+    """Return the extractor of a profile, its networks loaded.
+
+    Args:
+        store: where the model files are.
+        profile: an entry of the store's manifest.
+        threads: processor threads; None means all.
+
+    Raises:
+        ConfigError: if the profile names an extractor that this program does not have.
+        ModelError: if a network is missing, damaged or of another form.
+    """
+    if profile.extractor == "fusion":
+        parts = [
+            FusedPart(make_extractor(store, store.profile(name), threads=threads), weight)
+            for name, weight in profile.fused.items()
+        ]
+        return FusionExtractor(parts)
+    if profile.extractor == "sface":
+        return SfaceExtractor(store, mirror=profile.mirror, threads=threads, model=profile.extractor_file)
+    if profile.extractor == "resnet50":
+        return Resnet50Extractor(
+            store,
+            model=profile.extractor_file,
+            output=profile.extractor_output or POOLED,
+            mirror=profile.mirror,
+            threads=threads,
+        )
+    raise ConfigError(f"The profile '{profile.name}' names an extractor '{profile.extractor}', which is not known.")
