@@ -17,6 +17,7 @@ from facerec_app.decision.identity_calibration import IdentityCalibration, ident
 from facerec_app.decision.person_ranker import TemplatePersonRanker
 from facerec_app.decision.threshold_decider import ThresholdDecider
 from facerec_app.decision.track_votes import TrackVotes
+from facerec_app.extraction.profile_extractor import make_extractor
 from facerec_app.gallery.gallery_store import GalleryStore
 from facerec_app.models.model_manifest import RecognitionProfile
 from facerec_app.models.model_store import ModelStore
@@ -76,7 +77,8 @@ class ComposedApplication:
         from facerec_app.training.picture_features import FacePath
 
         profile = self._profile
-        names = [profile.extractor_file, profile.similarity_file, profile.calibration_file]
+        extractors = self._models.manifest.extractor_files(profile)
+        names = [*extractors, profile.similarity_file, profile.calibration_file]
         hashes = {name: self._models.entry(name).sha256 for name in names if name is not None}
         # As live, and as the similarity network was trained and its threshold chosen: not from the stills' 20 px on.
         detector = self._detector(self._settings.min_face_px)
@@ -197,13 +199,7 @@ class ComposedApplication:
 
     @cached_property
     def _extractor(self) -> FeatureExtractor:
-        if self._profile.extractor == "sface":
-            from facerec_app.extraction.sface_extractor import SfaceExtractor
-
-            return SfaceExtractor(self._models, threads=self._threads, model=self._profile.extractor_file)
-        from facerec_app.extraction.resnet50_extractor import Resnet50Extractor
-
-        return Resnet50Extractor(self._models, threads=self._threads, model=self._profile.extractor_file)
+        return make_extractor(self._models, self._profile, threads=self._threads)
 
     @cached_property
     def _scorer(self) -> SimilarityNetwork:
