@@ -12,6 +12,7 @@ from facerec_app.gallery.gallery_store import GalleryStore
 from facerec_app.gallery.person_contents import PersonContents, contents_of
 from facerec_app.gallery.records import Consent, EnrolledFace, FaceState, Person
 from facerec_app.services.gallery_history import GalleryHistory
+from facerec_app.services.last_seen import LastSeen
 
 
 class PeopleService:
@@ -24,6 +25,7 @@ class PeopleService:
         self._store = store
         self._edits = GalleryEdits(store)
         self.history = GalleryHistory(self._edits)
+        self.last_seen = LastSeen(store)
 
     def everybody(self) -> tuple[Person, ...]:
         """Return all people, by name."""
@@ -173,6 +175,7 @@ class PeopleService:
         """
         person = self._store.remove_person(self.find(name_or_id).person_id)
         self.history.forget_person(person.person_id)
+        self.last_seen.forget(person.person_id)
         return person
 
     def export(self, name_or_id: str, folder: Path) -> tuple[Path, ...]:

@@ -1,0 +1,73 @@
+"""When people were last seen: in memory always, on disk only when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from facerec_app.gallery.gallery_store import GalleryStore
+from facerec_app.services.last_seen import LastSeen
+from facerec_app.services.people import PeopleService
+from tests.unit.gallery.gallery_material import new_face, open_store
+
+NOON = datetime(2026, 5, 4, 12, 0, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[GalleryStore]:
+    store = open_store(tmp_path / "gallery")
+    store.add_face(store.add_person("Ann").person_id, new_face(1))
+    yield store
+    store.close()
+
+
+def test_nothing_is_written_unless_it_is_asked_for(store: GalleryStore) -> None:
+    ann = store.people()[0].person_id
+    seen = LastSeen(store)
+    assert not seen.is_kept
+    assert seen.note([ann], NOON)
+    seen.store()
+    assert seen.times() == {ann: NOON}, "this session knows"
+    assert LastSeen(store).times() == {}, "the next does not"
+
+
+def test_one_time_a_person_is_kept_to_the_minute_and_at_most_once_a_minute(store: GalleryStore) -> None:
+    ann = store.people()[0].person_id
+    seen = LastSeen(store)
+    seen.keep(True)
+    assert seen.note([ann], NOON)
+    seen.store()
+    assert not seen.note([ann], NOON + timedelta(seconds=59))
+    assert seen.note([ann], NOON + timedelta(seconds=61))
+    seen.store()
+    assert LastSeen(store).times() == {ann: NOON.replace(minute=1, second=0)}
+
+
+def test_it_is_no_change_that_faces_in_view_are_judged_anew_for(store: GalleryStore) -> None:
+    seen = LastSeen(store)
+    revision = store.revision
+    seen.keep(True)
+    seen.note([store.people()[0].person_id], NOON)
+    seen.store()
+    assert store.revision == revision
+
+
+def test_switching_it_off_erases_and_removing_a_person_forgets(store: GalleryStore) -> None:
+    ann = store.people()[0].person_id
+    people = PeopleService(store)
+    people.last_seen.keep(True)
+    people.last_seen.note([ann], NOON)
+    people.last_seen.store()
+    people.last_seen.keep(False)
+    assert LastSeen(store).times() == {}
+    people.last_seen.keep(True)
+    people.last_seen.note([ann], NOON + timedelta(minutes=5))
+    people.last_seen.store()
+    people.remove("Ann")
+    assert people.last_seen.times() == LastSeen(store).times() == {}
+    people.last_seen.note(["somebody removed"], NOON)
+    people.last_seen.store()
+    assert LastSeen(store).times() == {}
