@@ -79,3 +79,8 @@ class DatabasePaths:
     def staging_dir(self) -> Path:
         """Where long work leaves results until they are swapped in whole."""
         return self.root / "staging"
+
+    @property
+    def versions_dir(self) -> Path:
+        """Similarity networks trained on this gallery, one folder each."""
+        return self.root / "versions"
