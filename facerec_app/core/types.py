@@ -148,6 +148,8 @@ class GallerySnapshot:
         extractor_version: of the vectors.
         revision: grows by one with every change of the gallery.
         names: person id to display name, for everybody enrolled.
+        rejected_vectors: ``(R, D)`` float32, faces of which a user said "this is not X"; ``(0, 0)`` without any.
+        rejected_person_ids: ``(R,)`` unicode array, who each of them is not.
     """
 
     vectors: Float32Array
@@ -156,6 +158,8 @@ class GallerySnapshot:
     extractor_version: str
     revision: int
     names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    rejected_vectors: Float32Array = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    rejected_person_ids: npt.NDArray[np.str_] = field(default_factory=lambda: np.zeros(0, np.str_))
 
     def __len__(self) -> int:
         return int(self.vectors.shape[0])

@@ -81,8 +81,11 @@ class GalleryDatabase:
                     self._connection.execute("ROLLBACK")
 
     @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
+    def write(self, *, counts: bool = True) -> Iterator[sqlite3.Connection]:
         """Make one change that is kept whole or not at all; inside ``batch`` or another change it commits later.
+
+        Args:
+            counts: the revision grows with it; not so for what recognition does not depend on.
 
         Raises:
             GalleryReadError: the database is damaged.
@@ -98,7 +101,8 @@ class GalleryDatabase:
             self._nesting += 1
             try:
                 yield self._connection
-                self._connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'revision'")
+                if counts:
+                    self._connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'revision'")
                 self._connection.execute("RELEASE change")
             except BaseException:
                 self._undo_change(mark, outermost=outermost)
@@ -202,7 +206,8 @@ class GalleryDatabase:
             )
         with explained(self.file, writing=True):
             migrate(self._connection)
-        if version and not tables >= TABLES:
+        tables = {row[0] for row in self._connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if not tables >= TABLES:
             raise damaged(self.file, "tables are missing")
 
     def _remove_unknown_pictures(self) -> None:

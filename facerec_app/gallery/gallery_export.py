@@ -10,10 +10,13 @@ from typing import Any
 from facerec_app.core.atomic_file import write_bytes_atomically
 from facerec_app.core.errors import OutputWriteError
 from facerec_app.gallery.face_pictures import read_picture_bytes
+from facerec_app.gallery.name_rejections import NameRejection
 from facerec_app.gallery.records import EnrolledFace, Person
 
 
-def export_person(person: Person, faces: Sequence[EnrolledFace], folder: Path) -> tuple[Path, ...]:
+def export_person(
+    person: Person, faces: Sequence[EnrolledFace], folder: Path, corrections: Sequence[NameRejection] = ()
+) -> tuple[Path, ...]:
     """Write pictures (byte for byte as stored) and ``person.json`` into a new or empty folder; return the files.
 
     Raises:
@@ -29,7 +32,7 @@ def export_person(person: Person, faces: Sequence[EnrolledFace], folder: Path) -
             file = folder / f"face-{number:04d}.jpg"
             write_bytes_atomically(file, read_picture_bytes(face.picture_file, face.picture_sha256))
             written.append(file)
-        description = json.dumps(_description(person, faces), ensure_ascii=False, indent=2) + "\n"
+        description = json.dumps(_description(person, faces, corrections), ensure_ascii=False, indent=2) + "\n"
         file = folder / "person.json"
         write_bytes_atomically(file, description.encode())
         written.append(file)
@@ -38,7 +41,7 @@ def export_person(person: Person, faces: Sequence[EnrolledFace], folder: Path) -
     return tuple(written)
 
 
-def _description(person: Person, faces: Sequence[EnrolledFace]) -> dict[str, Any]:
+def _description(person: Person, faces: Sequence[EnrolledFace], corrections: Sequence[NameRejection]) -> dict[str, Any]:
     consent = person.consent
     return {
         "name": person.name,
@@ -52,6 +55,15 @@ def _description(person: Person, faces: Sequence[EnrolledFace]) -> dict[str, Any
             "until": consent.until.isoformat() if consent.until is not None else None,
         },
         "faces": [_face_description(number, face) for number, face in enumerate(faces, start=1)],
+        "name_refused_for": [
+            {
+                "source": one.source,
+                "faces": one.faces,
+                "decided_by": one.decided_by,
+                "decided_at": one.decided_at.isoformat(),
+            }
+            for one in corrections
+        ],
     }
 
 

@@ -18,6 +18,7 @@ from facerec_app.gallery import embedding_rows, face_rows, people_rows, schema
 from facerec_app.gallery.face_pictures import decode_face_picture, read_picture_bytes
 from facerec_app.gallery.gallery_database import GalleryDatabase
 from facerec_app.gallery.gallery_export import export_person
+from facerec_app.gallery.name_rejections import NameRejections, select_vectors
 from facerec_app.gallery.prepared_face import PreparedFace
 from facerec_app.gallery.records import Consent, EnrolledFace, FaceState, Judgement, NewFace, Person
 
@@ -45,6 +46,7 @@ class GalleryStore:
         self._paths = paths
         self._database = GalleryDatabase(paths, busy_timeout_s=busy_timeout_s)
         self._snapshot: GallerySnapshot | None = None
+        self.rejections = NameRejections(self._database)
 
     @property
     def paths(self) -> DatabasePaths:
@@ -169,7 +171,8 @@ class GalleryStore:
             people_rows.select_person(connection, into_id)
             if from_id == into_id:
                 raise GalleryWriteError(f"{source.name} was given twice; choose two people to merge.")
-            connection.execute("UPDATE faces SET person_id = ? WHERE person_id = ?", (into_id, from_id))
+            for table in ("faces", "rejections"):
+                connection.execute(f"UPDATE {table} SET person_id = ? WHERE person_id = ?", (into_id, from_id))  # noqa: S608
             people_rows.delete_person(connection, from_id)
             return people_rows.select_person(connection, into_id)
 
@@ -197,7 +200,8 @@ class GalleryStore:
             GalleryReadError: a picture is missing or damaged.
             OutputWriteError: the folder holds something or cannot be written.
         """
-        return export_person(self.get_person(person_id), self.faces_of(person_id), folder)
+        corrections = [one for one in self.rejections.all() if one.person_id == person_id]
+        return export_person(self.get_person(person_id), self.faces_of(person_id), folder, corrections)
 
     # Faces
 
@@ -329,6 +333,7 @@ class GalleryStore:
             revision = schema.revision(connection)
             names = people_rows.names_by_id(connection)
             face_ids, person_ids, vectors, damaged = embedding_rows.select_active(connection, extractor_version)
+            rejected, rejected_ids, _ = select_vectors(connection, extractor_version)
         vectors.setflags(write=False)
         snapshot = GallerySnapshot(
             vectors,
@@ -337,6 +342,8 @@ class GalleryStore:
             extractor_version,
             revision,
             MappingProxyType(names),
+            rejected,
+            rejected_ids,
         )
         if damaged:
             self._forget_embeddings(damaged, extractor_version)

@@ -65,9 +65,30 @@ MIGRATIONS: tuple[str, ...] = (
     );
     CREATE INDEX judgements_by_right_face ON judgements (right_face_id);
     """,
+    """
+    CREATE TABLE rejections (
+        id TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        person_id TEXT NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+        extractor_version TEXT NOT NULL,
+        vector BLOB NOT NULL,
+        checksum INTEGER NOT NULL,
+        source TEXT NOT NULL,
+        decided_by TEXT NOT NULL,
+        decided_at TEXT NOT NULL,
+        PRIMARY KEY (id, number, extractor_version)
+    );
+    CREATE INDEX rejections_by_person ON rejections (person_id);
+    """,
+    """
+    CREATE TABLE last_seen (
+        person_id TEXT PRIMARY KEY REFERENCES people (id) ON DELETE CASCADE,
+        seen_at TEXT NOT NULL
+    );
+    """,
 )
 
-TABLES = frozenset({"meta", "people", "faces", "embeddings", "judgements"})
+TABLES = frozenset({"meta", "people", "faces", "embeddings", "judgements", "rejections", "last_seen"})
 
 
 def schema_version(connection: sqlite3.Connection) -> int:
