@@ -11,9 +11,10 @@ from facerec_app.alignment.templates import TEMPLATES
 from facerec_app.config.paths import assets_dir
 from facerec_app.config.settings import Settings
 from facerec_app.core.errors import GalleryReadError, WeightsMissingError
-from facerec_app.core.protocols import FaceDetector, FeatureExtractor, FrameSource
+from facerec_app.core.protocols import FeatureExtractor, FollowingFaceDetector, FrameSource
 from facerec_app.core.types import FrameResult
 from facerec_app.decision.identity_calibration import IdentityCalibration, identity_calibration_from_bytes
+from facerec_app.decision.name_vetoes import VetoingPersonRanker
 from facerec_app.decision.person_ranker import TemplatePersonRanker
 from facerec_app.decision.threshold_decider import ThresholdDecider
 from facerec_app.decision.track_votes import TrackVotes
@@ -24,6 +25,7 @@ from facerec_app.models.model_store import ModelStore
 from facerec_app.pipeline.embedding_schedule import EmbeddingSchedule
 from facerec_app.pipeline.picture_pipeline import PicturePipeline
 from facerec_app.pipeline.recognition_pipeline import RecognitionPipeline, Stages
+from facerec_app.pipeline.still_pipeline import StillPipeline
 from facerec_app.pipeline.track_album import TrackAlbum
 from facerec_app.services.application import Application
 from facerec_app.services.demonstration import DemonstrationService
@@ -36,6 +38,7 @@ from facerec_app.services.people import PeopleService
 from facerec_app.services.recognition import RecognitionService
 from facerec_app.services.verification import VerificationService
 from facerec_app.similarity.similarity_network import SimilarityNetwork
+from facerec_app.tracking.following_face_finder import FollowingFaceFinder
 from facerec_app.tracking.motion_tracker import MotionTracker
 
 _PICTURE_MIN_FACE_PX = 20  # in a picture there is time to look for small faces
@@ -51,7 +54,7 @@ class ComposedApplication:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._detectors: dict[int, FaceDetector] = {}
+        self._detectors: dict[int, FollowingFaceDetector] = {}
 
     @property
     def settings(self) -> Settings:
@@ -97,7 +100,7 @@ class ComposedApplication:
 
     def make_pipeline(self) -> RecognitionPipeline:
         stages = Stages(
-            detector=self._detector(self._settings.min_face_px),
+            finder=FollowingFaceFinder(self._detector(self._settings.min_face_px)),
             aligner=self._aligner,
             tracker=MotionTracker(),
             extractor=self._extractor,
@@ -107,6 +110,9 @@ class ComposedApplication:
             album=TrackAlbum(),
         )
         return RecognitionPipeline(stages, self._present_gallery().index())
+
+    def make_still_pipeline(self) -> StillPipeline:
+        return StillPipeline(self._make_picture_pipeline())
 
     def open_source(self, spec: str, on_status: Callable[[str], None] | None = None) -> FrameSource:
         from facerec_app.capture.open_source import open_source
@@ -123,7 +129,7 @@ class ComposedApplication:
             self._picture_detector,
             self._aligner,
             self._extractor,
-            self._make_ranker(),
+            VetoingPersonRanker(self._make_ranker()),
             ThresholdDecider(self._calibration, stranger_rate=self._settings.stranger_rate),
             self._present_gallery().index(),
         )
@@ -190,7 +196,7 @@ class ComposedApplication:
         return RecognitionService(self.make_pipeline, self._make_picture_pipeline)
 
     @cached_property
-    def _picture_detector(self) -> FaceDetector:
+    def _picture_detector(self) -> FollowingFaceDetector:
         return self._detector(min(_PICTURE_MIN_FACE_PX, self._settings.min_face_px))
 
     @cached_property
@@ -218,12 +224,12 @@ class ComposedApplication:
             )
         return name
 
-    def _detector(self, min_face_px: int) -> FaceDetector:
+    def _detector(self, min_face_px: int) -> FollowingFaceDetector:
         if min_face_px not in self._detectors:
             self._detectors[min_face_px] = self._make_detector(min_face_px)
         return self._detectors[min_face_px]
 
-    def _make_detector(self, min_face_px: int) -> FaceDetector:
+    def _make_detector(self, min_face_px: int) -> FollowingFaceDetector:
         name = self._settings.detector or self._profile.detector
         if name == "yunet":
             from facerec_app.detection.yunet_detector import YunetDetector

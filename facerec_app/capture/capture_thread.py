@@ -56,6 +56,8 @@ class CaptureThread:
         self._steps = 0
         self._seek_to: int | None = None
         self._anchor: tuple[float, float] | None = None
+        self._speed = 1.0
+        self._speed_changes = 0
         self._thread = Thread(target=self._run, name="capture", daemon=True)
 
     @property
@@ -67,6 +69,19 @@ class CaptureThread:
     def is_paused(self) -> bool:
         """Whether frames are held back until ``resume`` or ``step``."""
         return self._paused
+
+    @property
+    def speed(self) -> float:
+        """How fast a paced file plays; 1 is the pace of its time stamps."""
+        return self._speed
+
+    def set_speed(self, speed: float) -> None:
+        """Play a paced file faster (up to what can be decoded) or slower; live sources have their own pace."""
+        with self._state:
+            self._speed = speed
+            self._anchor = None
+            self._speed_changes += 1
+            self._state.notify_all()
 
     @property
     def is_at_end(self) -> bool:
@@ -198,8 +213,15 @@ class CaptureThread:
     def _wait_until_due(self, timestamp_s: float) -> None:
         """Wait for the frame's moment; after a pause, a jump or a hold-up the clock starts anew from this frame."""
         now_s = time.monotonic()
-        if self._anchor is None or now_s - (self._anchor[0] + timestamp_s - self._anchor[1]) > _LATE_S:
+        anchor = self._anchor
+        if anchor is None or now_s - self._due_s(anchor, timestamp_s) > _LATE_S:
             self._anchor = (now_s, timestamp_s)
             return
-        due_s = self._anchor[0] + timestamp_s - self._anchor[1]
-        self._state.wait_for(lambda: self._stopping or self._seek_to is not None, max(0.0, due_s - now_s))
+        changes = self._speed_changes
+        self._state.wait_for(
+            lambda: self._stopping or self._seek_to is not None or self._speed_changes != changes,
+            max(0.0, self._due_s(anchor, timestamp_s) - now_s),
+        )
+
+    def _due_s(self, anchor: tuple[float, float], timestamp_s: float) -> float:
+        return anchor[0] + (timestamp_s - anchor[1]) / self._speed

@@ -15,11 +15,10 @@ from PySide6.QtCore import QObject, Qt, Signal
 
 from facerec_app.core.errors import FacerecError
 from facerec_app.core.protocols import FrameSource, GalleryIndex
-from facerec_app.core.types import Frame, FrameResult
+from facerec_app.core.types import Embeddings, Frame, FrameResult
 from facerec_app.gui.tasks import Task, TaskRunner
-from facerec_app.pipeline.recognition_pipeline import RecognitionPipeline
 from facerec_app.pipeline.track_album import FacePicture
-from facerec_app.services.live_session import LiveSession, SessionFigures
+from facerec_app.services.live_session import NO_FEATURES, FramePipeline, LiveSession, SessionFigures
 
 StatusCallback = Callable[[str], None]
 
@@ -104,7 +103,7 @@ class SessionWorker(QObject):
     def __init__(
         self,
         open_source: OpenSource,
-        make_pipeline: Callable[[], RecognitionPipeline],
+        make_pipeline: Callable[[FrameSource], FramePipeline],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
@@ -214,6 +213,10 @@ class SessionWorker(QObject):
         """Return the best pictures of a face in view, best first; none if it has gone."""
         return self._session.track_pictures(track_id) if self._session is not None else []
 
+    def track_features(self, track_id: int, best: int | None = None) -> Embeddings:
+        """Return the features of the looks at a face in view, best first; zero rows if it has gone."""
+        return self._session.track_features(track_id, best) if self._session is not None else NO_FEATURES
+
     def figures(self) -> SessionFigures | None:
         """Return how the session is doing; None without one."""
         return self._session.figures() if self._session is not None else None
@@ -278,7 +281,7 @@ class SessionWorker(QObject):
             return None
         listener = _Listener(self, generation)
         source = self._open_source(spec, on_status=listener.on_status)
-        return LiveSession(source, self._make_pipeline, listener)
+        return LiveSession(source, partial(self._make_pipeline, source), listener)
 
     def _start(self, spec: str, generation: int, session: LiveSession | None) -> None:
         if session is None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 
-from facerec_app.pipeline.recognition_pipeline import RecognitionPipeline
+from facerec_app.capture.image_folder_source import ImageFolderSource
+from facerec_app.core.protocols import FrameSource
 from facerec_app.services.application import Application
 from facerec_app.services.enrolment import EnrolmentService
 from facerec_app.services.gallery_session import GallerySession
+from facerec_app.services.live_session import FramePipeline
 from facerec_app.services.people import PeopleService
 
 
@@ -36,8 +38,10 @@ class SharedServices:
         with self._lock:
             return self._application.gallery()
 
-    def make_pipeline(self) -> RecognitionPipeline:
-        """Return a new pipeline on the present gallery."""
+    def make_pipeline(self, source: FrameSource) -> FramePipeline:
+        """Return a new pipeline on the present gallery that fits a source."""
         with self._lock:
             self._application.enrolment()  # shares its parts with the pipeline
+            if isinstance(source, ImageFolderSource):
+                return self._application.make_still_pipeline()
             return self._application.make_pipeline()

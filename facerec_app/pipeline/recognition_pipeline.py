@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from facerec_app.core.protocols import (
     FaceAligner,
-    FaceDetector,
+    FaceFinder,
     FaceTracker,
     FeatureExtractor,
     GalleryIndex,
     PersonRanker,
     TrackVoter,
 )
-from facerec_app.core.types import (
-    Float32Array,
-    Frame,
-    FrameResult,
-    Int64Array,
-    PersonScores,
-)
+from facerec_app.core.types import FaceDetections, Frame, FrameResult, Int64Array
 from facerec_app.pipeline.embedding_schedule import EmbeddingSchedule, crop_quality
 from facerec_app.pipeline.stage_clock import StageClock
 from facerec_app.pipeline.track_album import TrackAlbum
+from facerec_app.pipeline.track_judgement import TrackJudgement
+from facerec_app.pipeline.track_looks import TrackLooks
 
 
 @dataclass(frozen=True, slots=True)
 class Stages:
     """The parts a pipeline is put together from."""
 
-    detector: FaceDetector
+    finder: FaceFinder
     aligner: FaceAligner
     tracker: FaceTracker
     extractor: FeatureExtractor
@@ -37,22 +33,30 @@ class Stages:
     votes: TrackVoter
     schedule: EmbeddingSchedule
     album: TrackAlbum
+    looks: TrackLooks = field(default_factory=TrackLooks)
 
 
 class RecognitionPipeline:
     """Takes the frames of one source in order and says who is in them.
 
-    One thread owns it. Only ``album`` may be read from others.
+    One thread owns it. Only ``album`` and ``looks`` may be read from others.
     """
 
     def __init__(self, stages: Stages, index: GalleryIndex) -> None:
         self.stages = stages
         self.index = index
+        self._judgement = TrackJudgement(stages.ranker, stages.votes, stages.looks)
+        self._seen: tuple[Frame, FaceDetections, Int64Array] | None = None
 
     @property
     def album(self) -> TrackAlbum:
         """The best pictures of the faces in view."""
         return self.stages.album
+
+    @property
+    def looks(self) -> TrackLooks:
+        """The features of the faces in view."""
+        return self.stages.looks
 
     def process(self, frame: Frame) -> FrameResult:
         """Return what is to be said of this frame.
@@ -62,7 +66,7 @@ class RecognitionPipeline:
         """
         stages, clock = self.stages, StageClock()
         with clock.stage("detect"):
-            detections = stages.detector.detect(frame.pixels_rgb)
+            detections = stages.finder.find(frame)
         with clock.stage("align"):
             crops = stages.aligner.align(frame.pixels_rgb, detections)
             qualities = crop_quality(crops)
@@ -73,35 +77,43 @@ class RecognitionPipeline:
         with clock.stage("embed"):
             embeddings = stages.extractor.embed(crops.select(due))
             track_ids[due] = stages.tracker.check_appearance(track_ids[due], embeddings)
+            stages.looks.add(track_ids[due], embeddings, qualities[due], frame.timestamp_s)
         with clock.stage("match"):
-            person_scores = stages.ranker.rank(embeddings, self.index)
+            ranked = self._judgement.rank(embeddings, self.index)
         with clock.stage("decide"):
-            self._vote(track_ids[due], person_scores, qualities[due], frame.timestamp_s)
-            decisions = stages.votes.decide(track_ids)
+            self._judgement.vote(track_ids[due], ranked, qualities[due], frame.timestamp_s, self.index)
             stages.album.add(frame, detections, track_ids, qualities)
             self._forget_ended_tracks()
-        snapshot = self.index.snapshot
-        return FrameResult(frame, detections, track_ids, decisions, clock.stage_ms, snapshot.revision, snapshot.names)
+            self._seen = (frame, detections, track_ids)
+            return self._result(frame, detections, track_ids, clock)
+
+    def judge_again(self) -> FrameResult | None:
+        """Return what is now to be said of the latest frame, without looking at it again; None if there is none."""
+        return self._result(*self._seen, StageClock()) if self._seen is not None else None
 
     def use_gallery(self, index: GalleryIndex) -> None:
-        """Take a new state of the gallery: every face in view is looked at and judged again."""
+        """Take a new state of the gallery: every face in view is judged again by what was seen of it."""
         self.index = index
-        self.stages.schedule.reset()
-        self.stages.votes.forget(frozenset())
+        self._judgement.judge_again(index)
 
     def reset(self) -> None:
         """Forget every track: the source changed or jumped."""
+        self.stages.finder.reset()
         self.stages.tracker.reset()
         self.stages.album.clear()
-        self.use_gallery(self.index)
+        self.stages.schedule.reset()
+        self._judgement.clear()
+        self._seen = None
 
-    def _vote(self, track_ids: Int64Array, scores: PersonScores, qualities: Float32Array, timestamp_s: float) -> None:
-        for row, track_id in enumerate(track_ids.tolist()):
-            look = PersonScores(scores.person_ids[row : row + 1], scores.logits[row : row + 1], scores.gallery_people)
-            self.stages.votes.add(track_id, look, float(qualities[row]), timestamp_s)
+    def _result(
+        self, frame: Frame, detections: FaceDetections, track_ids: Int64Array, clock: StageClock
+    ) -> FrameResult:
+        snapshot = self.index.snapshot
+        decisions = self._judgement.decide(track_ids, snapshot.names)
+        return FrameResult(frame, detections, track_ids, decisions, clock.stage_ms, snapshot.revision, snapshot.names)
 
     def _forget_ended_tracks(self) -> None:
         live = self.stages.tracker.live_track_ids
-        self.stages.votes.forget(live)
+        self._judgement.forget(live)
         self.stages.schedule.forget(live)
         self.stages.album.forget(live)

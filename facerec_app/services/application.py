@@ -9,6 +9,7 @@ from facerec_app.config.settings import Settings
 from facerec_app.core.protocols import FrameSource
 from facerec_app.models.model_store import ModelStore
 from facerec_app.pipeline.recognition_pipeline import RecognitionPipeline
+from facerec_app.pipeline.still_pipeline import StillPipeline
 from facerec_app.services.demonstration import DemonstrationService
 from facerec_app.services.doctor import DoctorService
 from facerec_app.services.enrolment import EnrolmentService
@@ -22,8 +23,8 @@ from facerec_app.services.verification import VerificationService
 class Application(Protocol):
     """The program as its front ends see it.
 
-    Services are made once and may be used from any thread, one call at a time; ``make_pipeline`` gives a new pipeline
-    for the thread that calls it.
+    Services are made once and may be used from any thread, one call at a time; ``make_pipeline`` and
+    ``make_still_pipeline`` give a new pipeline for the thread that calls them.
     """
 
     @property
@@ -48,6 +49,10 @@ class Application(Protocol):
     def doctor(self) -> DoctorService: ...
 
     def make_pipeline(self) -> RecognitionPipeline: ...
+
+    def make_still_pipeline(self) -> StillPipeline:
+        """Return a new pipeline for pictures that have nothing to do with each other."""
+        ...
 
     def open_source(self, spec: str, on_status: Callable[[str], None] | None = None) -> FrameSource: ...
 

@@ -11,19 +11,49 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
 from facerec_app.capture.capture_thread import CaptureThread
+from facerec_app.capture.image_folder_source import ImageFolderSource
 from facerec_app.capture.newest_frame_slot import NewestFrameSlot
 from facerec_app.core.errors import FacerecError, InferenceError
 from facerec_app.core.protocols import FrameSource, GalleryIndex
-from facerec_app.core.types import Frame, FrameResult
-from facerec_app.pipeline.recognition_pipeline import RecognitionPipeline
-from facerec_app.pipeline.track_album import FacePicture
+from facerec_app.core.types import Embeddings, Frame, FrameResult
+from facerec_app.pipeline.track_album import FacePicture, TrackAlbum
+from facerec_app.pipeline.track_looks import TrackLooks
 
 _LOGGER = logging.getLogger(__name__)
 _RATE_WINDOW_S = 2.0
-# While paused no frame comes: a picture that is held is looked at as often as a verdict needs, and again after a change
-# of the gallery.
+# While paused no frame comes: a picture that is held is looked at as often as a verdict needs.
 _REVIEW_LOOKS = 4
+_SHOW_STILL_S = 0.5  # a picture that took long to judge is still shown with its names for a moment
+_JUDGE_STILL_S = 30.0  # longer than this no picture is waited for
+
+
+class FramePipeline(Protocol):
+    """What a session needs of a pipeline; one thread owns it, ``album`` and ``looks`` may be read from others."""
+
+    @property
+    def album(self) -> TrackAlbum: ...
+
+    @property
+    def looks(self) -> TrackLooks: ...
+
+    def process(self, frame: Frame) -> FrameResult:
+        """Return what is to be said of a frame."""
+        ...
+
+    def judge_again(self) -> FrameResult | None:
+        """Return what is now to be said of the latest frame."""
+        ...
+
+    def use_gallery(self, index: GalleryIndex) -> None:
+        """Take a new state of the gallery."""
+        ...
+
+    def reset(self) -> None:
+        """Forget every track."""
+        ...
 
 
 class SessionListener(Protocol):
@@ -63,6 +93,9 @@ class SessionFigures:
     dropped: int
 
 
+NO_FEATURES = Embeddings(np.zeros((0, 0), np.float32), "")
+
+
 class _RateMeter:
     """Events a second over a short window; used from one thread, read from any."""
 
@@ -79,17 +112,42 @@ class _RateMeter:
 
 
 class _ObservedSlot(NewestFrameSlot):
-    """Shows every frame to the listener on its way to recognition."""
+    """Shows every frame to the listener on its way to recognition.
 
-    def __init__(self, on_frame: Callable[[Frame], None]) -> None:
+    Of pictures (``one_by_one``) the next is shown only when the last has been judged: none is passed over, and names
+    belong to what is shown.
+    """
+
+    def __init__(self, on_frame: Callable[[Frame], None], *, one_by_one: bool) -> None:
         super().__init__()
         self._on_frame = on_frame
+        self._one_by_one = one_by_one
+        self._ended = threading.Event()
+        self._judged = threading.Event()
+        self._judged.set()
         self.arrivals = _RateMeter()
         self._arrived_s: deque[tuple[int, float]] = deque(maxlen=256)
 
     def put(self, frame: Frame) -> None:
+        if self._one_by_one:
+            if not self._judged.is_set() and self._judged.wait(_JUDGE_STILL_S):
+                self._ended.wait(_SHOW_STILL_S)
+            self._judged.clear()
         self._observe(frame)
         super().put(frame)
+
+    def note_judged(self) -> None:
+        """The frame that was taken has its result."""
+        self._judged.set()
+
+    def clear(self) -> None:
+        super().clear()
+        self._judged.set()
+
+    def close(self) -> None:
+        super().close()
+        self._ended.set()
+        self._judged.set()
 
     def put_when_free(self, frame: Frame, timeout_s: float | None = None) -> bool:
         self._observe(frame)
@@ -116,18 +174,18 @@ class LiveSession:
     def __init__(
         self,
         source: FrameSource,
-        make_pipeline: Callable[[], RecognitionPipeline],
+        make_pipeline: Callable[[], FramePipeline],
         listener: SessionListener,
     ) -> None:
         self.source = source
         self._make_pipeline = make_pipeline
         self._listener = listener
-        self._slot = _ObservedSlot(listener.on_frame)
+        self._slot = _ObservedSlot(listener.on_frame, one_by_one=isinstance(source, ImageFolderSource))
         self._capture = CaptureThread(
             source, self._slot, paced=True, on_end=listener.on_end, on_error=listener.on_error
         )
-        self._commands: queue.SimpleQueue[Callable[[RecognitionPipeline], None]] = queue.SimpleQueue()
-        self._pipeline: RecognitionPipeline | None = None
+        self._commands: queue.SimpleQueue[Callable[[FramePipeline], None]] = queue.SimpleQueue()
+        self._pipeline: FramePipeline | None = None
         self._results = _RateMeter()
         self._delay_ms = 0.0
         self._thread = threading.Thread(target=self._run, name="inference", daemon=True)
@@ -158,14 +216,23 @@ class LiveSession:
     def is_paused(self) -> bool:
         return self._capture.is_paused
 
+    def set_speed(self, speed: float) -> None:
+        """Play a file faster or slower; 1 is its own pace."""
+        self._capture.set_speed(speed)
+
     def use_gallery(self, index: GalleryIndex) -> None:
-        """Judge the faces in view by a new state of the gallery, from the next frame on."""
+        """Judge the faces in view by a new state of the gallery, at once."""
         self._commands.put(lambda pipeline: pipeline.use_gallery(index))
 
     def track_pictures(self, track_id: int) -> list[FacePicture]:
         """Return the best pictures of a face in view, best first."""
         pipeline = self._pipeline
         return pipeline.album.pictures(track_id) if pipeline is not None else []
+
+    def track_features(self, track_id: int, best: int | None = None) -> Embeddings:
+        """Return the features of the looks at a face in view, best first; zero rows if it has gone."""
+        pipeline = self._pipeline
+        return pipeline.looks.features(track_id, best=best) if pipeline is not None else NO_FEATURES
 
     def figures(self) -> SessionFigures:
         """Return how the session is doing."""
@@ -186,9 +253,11 @@ class LiveSession:
             reviews = 0
             while not self._slot.finished:
                 frame = self._slot.take(0.0 if reviews > 0 and self.is_paused else 0.25)
-                if self._obey_commands(pipeline) or frame is not None:
+                if self._obey_commands(pipeline):
+                    self._tell(pipeline.judge_again())
+                if frame is not None:
                     reviews = _REVIEW_LOOKS
-                if frame is None:
+                else:
                     if newest is None or reviews == 0 or not self.is_paused:
                         continue
                     frame, reviews = newest, reviews - 1
@@ -204,13 +273,18 @@ class LiveSession:
         self._slot.close()
         self._listener.on_error(error)
 
-    def _recognise(self, pipeline: RecognitionPipeline, frame: Frame) -> None:
+    def _recognise(self, pipeline: FramePipeline, frame: Frame) -> None:
         result = pipeline.process(frame)
         self._results.tick()
         self._delay_ms = self._slot.delay_ms(frame)
-        self._listener.on_result(result)
+        self._tell(result)
+        self._slot.note_judged()
 
-    def _obey_commands(self, pipeline: RecognitionPipeline) -> bool:
+    def _tell(self, result: FrameResult | None) -> None:
+        if result is not None:
+            self._listener.on_result(result)
+
+    def _obey_commands(self, pipeline: FramePipeline) -> bool:
         """Carry out what was asked for; return whether there was anything."""
         obeyed = False
         while True:

@@ -1,0 +1,86 @@
+"""What was seen of each face that is being followed: kept, so that it can be judged again without being seen again."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+
+from facerec_app.core.types import Embeddings, Float32Array, Int64Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrackLook:
+    """One look at a face.
+
+    Attributes:
+        vector: ``(D,)`` float32, unit length.
+        quality: 0..1, see ``crop_quality``.
+        timestamp_s: of the frame.
+    """
+
+    vector: Float32Array
+    quality: float
+    timestamp_s: float
+
+
+class TrackLooks:
+    """The recent looks at every live track; the inference thread adds, any thread may ask.
+
+    Attributes:
+        max_looks: remembered for each track, as many as votes count.
+    """
+
+    def __init__(self, *, max_looks: int = 24) -> None:
+        self.max_looks = max_looks
+        self._lock = threading.Lock()
+        self._looks: dict[int, deque[TrackLook]] = {}
+        self._extractor_version = ""
+
+    @property
+    def extractor_version(self) -> str:
+        """Of the features; empty before the first."""
+        return self._extractor_version
+
+    @property
+    def track_ids(self) -> tuple[int, ...]:
+        """The tracks that were looked at."""
+        with self._lock:
+            return tuple(self._looks)
+
+    def add(self, track_ids: Int64Array, embeddings: Embeddings, qualities: Float32Array, timestamp_s: float) -> None:
+        """Keep M looks at M tracks."""
+        with self._lock:
+            self._extractor_version = embeddings.extractor_version
+            for row, track_id in enumerate(track_ids.tolist()):
+                looks = self._looks.setdefault(track_id, deque(maxlen=self.max_looks))
+                looks.append(TrackLook(embeddings.vectors[row], float(qualities[row]), timestamp_s))
+
+    def of(self, track_id: int) -> tuple[TrackLook, ...]:
+        """Return the looks at a track, oldest first; none if the track is gone."""
+        with self._lock:
+            return tuple(self._looks.get(track_id, ()))
+
+    def features(self, track_id: int, *, best: int | None = None) -> Embeddings:
+        """Return the features of a track's looks, best quality first; zero rows if the track is gone.
+
+        Args:
+            track_id: of the face.
+            best: at most this many.
+        """
+        looks = sorted(self.of(track_id), key=lambda look: -look.quality)[:best]
+        vectors = np.stack([look.vector for look in looks]) if looks else np.zeros((0, 0), np.float32)
+        return Embeddings(vectors, self._extractor_version)
+
+    def forget(self, keep_track_ids: frozenset[int]) -> None:
+        """Drop the looks at tracks that ended."""
+        with self._lock:
+            for track_id in [i for i in self._looks if i not in keep_track_ids]:
+                del self._looks[track_id]
+
+    def clear(self) -> None:
+        """Drop everything."""
+        with self._lock:
+            self._looks.clear()
