@@ -34,6 +34,7 @@ from facerec_app.services.enrolment import EnrolmentService
 from facerec_app.services.face_reader import FaceReader
 from facerec_app.services.face_search import FaceSearchService
 from facerec_app.services.gallery_session import GallerySession
+from facerec_app.services.lookalike_check import LookalikeCheck
 from facerec_app.services.people import PeopleService
 from facerec_app.services.recognition import RecognitionService
 from facerec_app.services.verification import VerificationService
@@ -189,7 +190,14 @@ class ComposedApplication:
     @cached_property
     def _enrolment(self) -> EnrolmentService:
         reader = FaceReader(self._picture_detector, self._aligner, self._extractor)
-        return EnrolmentService(self._store, reader, self._gallery)
+        return EnrolmentService(self._store, reader, self._gallery, self._lookalikes)
+
+    @cached_property
+    def _lookalikes(self) -> LookalikeCheck | None:
+        if self._profile.similarity_file is None or self._profile.calibration_file is None:
+            return None
+        decider = ThresholdDecider(self._calibration, stranger_rate=self._settings.stranger_rate)
+        return LookalikeCheck(self._make_ranker(), decider)
 
     @cached_property
     def _recognition(self) -> RecognitionService:

@@ -3,94 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from facerec_app.capture.images import IMAGE_SUFFIXES, iter_image_files, read_image
+from facerec_app.capture.images import iter_image_files, read_image
 from facerec_app.core.errors import (
     CaptureError,
     ConfigError,
     EnrolmentError,
     FacerecError,
+    NearDuplicateError,
     NoFaceError,
     PersonNotFoundError,
 )
-from facerec_app.core.types import Float32Array
+from facerec_app.core.protocols import GalleryIndex
+from facerec_app.core.types import Float32Array, UInt8Array
 from facerec_app.core.validation import clean_person_name
 from facerec_app.gallery.gallery_store import GalleryStore
 from facerec_app.gallery.records import Consent, Person
 from facerec_app.pipeline.track_album import FacePicture
+from facerec_app.services.enrolment_report import (
+    EnrolmentReport,
+    EnrolmentRow,
+    ImportReport,
+    PictureToEnrol,
+    RowCallback,
+    no_row,
+)
 from facerec_app.services.face_reader import FaceReader, ReadFace
 from facerec_app.services.gallery_session import GallerySession
+from facerec_app.services.lookalike_check import LookalikeCheck
 from facerec_app.services.progress import CancelCheck, Progress, ProgressCallback, never_cancelled, no_progress
-from facerec_app.services.video_faces import faces_of_video
+from facerec_app.services.video_people import VideoPeople, find_people_in_video, most_seen_person, spans_text
+
+__all__ = ["EnrolmentReport", "EnrolmentRow", "EnrolmentService", "ImportReport", "PictureToEnrol", "is_video_file"]
 
 _NEAR_DUPLICATE_COSINE = 0.985
-
-
-@dataclass(frozen=True, slots=True)
-class EnrolmentRow:
-    """What became of one picture.
-
-    Attributes:
-        what: file name, or where in a video.
-        face_id: of the enrolled face, None if it was refused or another program enrolled it meanwhile.
-        error: why it was refused, None if it was not.
-    """
-
-    what: str
-    face_id: str | None
-    error: FacerecError | None
-
-
-@dataclass(frozen=True, slots=True)
-class EnrolmentReport:
-    """What became of one person's pictures.
-
-    Attributes:
-        name: of the person.
-        person_id: None if no picture was good enough and the person is not enrolled.
-        rows: one a picture, in order.
-    """
-
-    name: str
-    person_id: str | None
-    rows: tuple[EnrolmentRow, ...]
-
-    @property
-    def enrolled(self) -> int:
-        """Number of faces that were added."""
-        return sum(row.face_id is not None for row in self.rows)
-
-    @property
-    def refused(self) -> tuple[EnrolmentRow, ...]:
-        """The pictures that were not taken."""
-        return tuple(row for row in self.rows if row.error is not None)
-
-
-@dataclass(frozen=True, slots=True)
-class ImportReport:
-    """What became of a folder of people.
-
-    Attributes:
-        people: one report a person.
-        skipped: pictures that were imported before.
-        cancelled: whether the user ended it.
-    """
-
-    people: tuple[EnrolmentReport, ...]
-    skipped: int
-    cancelled: bool
-
-    @property
-    def enrolled(self) -> int:
-        return sum(report.enrolled for report in self.people)
-
-    @property
-    def refused(self) -> tuple[EnrolmentRow, ...]:
-        return tuple(row for report in self.people for row in report.refused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +51,23 @@ class _Offer:
         what: its name, kept as the face's source.
         read: finds and judges the face.
         is_once: whether a picture of that name is the same picture and enrolled once only.
+        insist: whether it is enrolled also if it is known as somebody else.
     """
 
     what: str
     read: Callable[[], ReadFace]
     is_once: bool = False
+    insist: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """How a request is to be carried out."""
+
+    consent: Consent | None = None
+    progress: ProgressCallback = no_progress
+    cancelled: CancelCheck = never_cancelled
+    on_row: RowCallback = no_row
 
 
 class EnrolmentService:
@@ -118,35 +80,98 @@ class EnrolmentService:
         store: where faces go.
         reader: finds and judges them.
         gallery: is told of changes.
+        lookalikes: finds faces that are enrolled as somebody else; None where the profile cannot tell.
     """
 
-    def __init__(self, store: GalleryStore, reader: FaceReader, gallery: GallerySession) -> None:
+    def __init__(
+        self,
+        store: GalleryStore,
+        reader: FaceReader,
+        gallery: GallerySession,
+        lookalikes: LookalikeCheck | None = None,
+    ) -> None:
         self._store = store
         self._reader = reader
         self._gallery = gallery
+        self._lookalikes = lookalikes
 
     def enrol_files(
         self,
         name: str,
-        paths: Sequence[Path],
+        paths: Sequence[Path | PictureToEnrol],
         *,
         consent: Consent | None = None,
+        insist: bool = False,
         progress: ProgressCallback = no_progress,
         cancelled: CancelCheck = never_cancelled,
+        on_row: RowCallback = no_row,
     ) -> EnrolmentReport:
         """Enrol a person from pictures, folders of pictures and videos.
+
+        Of a video, the person it shows most is enrolled; the report's notes say if others were there.
+
+        Args:
+            name: of the person.
+            paths: files and folders.
+            consent: recorded with a new person.
+            insist: enrol also what is known as somebody else.
+            progress: units are pictures.
+            cancelled: asked between pictures.
+            on_row: hears of each picture as soon as it is judged, in the calling thread.
 
         Raises:
             ConfigError: if the name cannot be used, or nothing was given.
             GalleryError: if the gallery cannot be read or written.
         """
         clean = clean_person_name(name)
-        offers = list(self._offers(paths))
-        if not offers:
+        work = _Work(consent, progress, cancelled, on_row)
+        notes: list[str] = []
+        offers = list(self._offers(paths, insist, work, notes))
+        if not offers and not cancelled():
             raise ConfigError(f"No pictures were given for {clean}; name pictures, videos or folders that hold some.")
-        report = self._enrol(clean, offers, consent, progress, cancelled)
+        report = self._enrol(clean, offers, work)
+        self._gallery.announce()
+        return replace(report, notes=tuple(notes))
+
+    def enrol_faces(
+        self,
+        name: str,
+        faces: Sequence[ReadFace],
+        *,
+        consent: Consent | None = None,
+        insist: bool = False,
+        on_row: RowCallback = no_row,
+    ) -> EnrolmentReport:
+        """Enrol faces that were read before, such as those of one person of a video.
+
+        Raises:
+            ConfigError: if the name cannot be used.
+            GalleryError: if the gallery cannot be read or written.
+        """
+        clean = clean_person_name(name)
+        offers = [_Offer(read.face.source, _giving(read), insist=insist) for read in faces]
+        report = self._enrol(clean, offers, _Work(consent, on_row=on_row))
         self._gallery.announce()
         return report
+
+    def people_of_video(
+        self, path: Path, *, progress: ProgressCallback = no_progress, cancelled: CancelCheck = never_cancelled
+    ) -> VideoPeople:
+        """Search a video for faces, grouped by person; see ``find_people_in_video``.
+
+        Raises:
+            SourceOpenError: if the file is no video.
+        """
+        return find_people_in_video(path, self._reader, progress=progress, cancelled=cancelled)
+
+    def faces_in(self, path: Path) -> tuple[UInt8Array, Float32Array]:
+        """Return a picture, ``(H, W, 3)`` uint8, and the boxes of all faces found in it, ``(N, 4)`` px.
+
+        Raises:
+            UnreadableImageError: if the file is no picture.
+        """
+        pixels_rgb = read_image(path)
+        return pixels_rgb, self._reader.faces(pixels_rgb).boxes_xyxy
 
     def enrol_track(
         self, name: str, pictures: Sequence[FacePicture], *, consent: Consent | None = None
@@ -162,10 +187,11 @@ class EnrolmentService:
         if not pictures:
             raise NoFaceError("The face has left the picture; wait until it is in view again.")
         offers = [
-            _Offer(f"{picture.source_id} at {picture.timestamp_s:.1f} s", self._reader_of(picture))
+            # Who names a face in view sees it and what it was taken for.
+            _Offer(f"{picture.source_id} at {picture.timestamp_s:.1f} s", self._reader_of(picture), insist=True)
             for picture in pictures
         ]
-        report = self._enrol(clean, offers, consent, no_progress, never_cancelled)
+        report = self._enrol(clean, offers, _Work(consent))
         self._gallery.announce()
         return report
 
@@ -218,35 +244,55 @@ class EnrolmentService:
             return EnrolmentReport(folder_name, None, tuple(EnrolmentRow(str(f), None, exc) for f in files))
         before = self._sources_of(name)
         named = [(file, f"{folder_name}/{file.name}") for file in files]
-        offers = [self._picture_offer(file, what, is_once=True) for file, what in named if what not in before]
-        return self._enrol(name, offers, consent, progress, cancelled)
+        offers = [
+            _Offer(what, self._reader_of_file(PictureToEnrol(file), what), is_once=True, insist=True)
+            for file, what in named
+            if what not in before
+        ]
+        return self._enrol(name, offers, _Work(consent, progress, cancelled))
 
-    def _enrol(
-        self,
-        name: str,
-        offers: Sequence[_Offer],
-        consent: Consent | None,
-        progress: ProgressCallback,
-        cancelled: CancelCheck,
-    ) -> EnrolmentReport:
-        person = self._find(name)
-        vectors = self._vectors_of(person)
+    def _enrol(self, name: str, offers: Sequence[_Offer], work: _Work) -> EnrolmentReport:
+        person, index = self._find(name), self._gallery.index()
+        vectors = _vectors_of(person, index)
         rows: list[EnrolmentRow] = []
         for number, offer in enumerate(offers):
-            if cancelled():
+            if work.cancelled():
                 break
-            progress(Progress(number, len(offers), Path(offer.what).name))
+            work.progress(Progress(number, len(offers), Path(offer.what).name))
             try:
                 read = offer.read()
-                _refuse_duplicate(read, vectors, offer.what)
+                self._check(read, offer, vectors, person, index)
             except (EnrolmentError, CaptureError) as exc:
                 rows.append(EnrolmentRow(offer.what, None, exc))
-                continue
-            person, face_id = self._add(name, read, offer, consent)
-            rows.append(EnrolmentRow(offer.what, face_id, None))
-            vectors.append(read.embedding.vectors[0])
-        progress(Progress(len(rows), len(offers)))
+            else:
+                person, face_id = self._add(name, read, offer, work.consent)
+                rows.append(EnrolmentRow(offer.what, face_id, None))
+                vectors.append(read.embedding.vectors[0])
+            work.on_row(rows[-1])
+        work.progress(Progress(len(rows), len(offers)))
         return EnrolmentReport(person.name if person else name, person.person_id if person else None, tuple(rows))
+
+    def _check(
+        self,
+        read: ReadFace,
+        offer: _Offer,
+        vectors: Sequence[Float32Array],
+        person: Person | None,
+        index: GalleryIndex,
+    ) -> None:
+        """Refuse what is enrolled already, as this person or as another.
+
+        Raises:
+            NearDuplicateError, AlreadyEnrolledError: as the message says.
+        """
+        own = float(np.max(np.stack(vectors) @ read.embedding.vectors[0])) if vectors else -1.0
+        if own > _NEAR_DUPLICATE_COSINE:
+            raise NearDuplicateError(
+                f"The face in {offer.what} is the same picture as one that is enrolled; nothing new to learn."
+            )
+        if self._lookalikes is not None and not offer.insist:
+            person_id = person.person_id if person is not None else None
+            self._lookalikes.refuse_other(read.embedding, index, person_id, own, offer.what)
 
     def _add(self, name: str, read: ReadFace, offer: _Offer, consent: Consent | None) -> tuple[Person, str | None]:
         """Add a face, and its person with the first; nothing if another program imported this picture meanwhile."""
@@ -258,23 +304,44 @@ class EnrolmentService:
                 return person, None
             return person, self._store.add_face(person.person_id, read.face)
 
-    def _offers(self, paths: Iterable[Path]) -> Iterator[_Offer]:
-        for path in paths:
+    def _offers(
+        self, paths: Iterable[Path | PictureToEnrol], insist: bool, work: _Work, notes: list[str]
+    ) -> Iterator[_Offer]:
+        for given in paths:
+            asked = given if isinstance(given, PictureToEnrol) else PictureToEnrol(given)
+            path, forced = asked.path, insist or asked.insist
             if path.is_dir():
-                yield from (self._picture_offer(file, str(file)) for file in iter_image_files(path))
-            elif path.suffix.lower() in IMAGE_SUFFIXES or not _looks_like_video(path):
-                yield self._picture_offer(path, str(path))
+                for file in iter_image_files(path):
+                    yield _Offer(str(file), self._reader_of_file(PictureToEnrol(file), str(file)), insist=forced)
+            elif is_video_file(path):
+                yield from self._video_offers(path, forced, work, notes)
             else:
-                yield from self._video_offers(path)
+                yield _Offer(str(path), self._reader_of_file(asked, str(path)), insist=forced)
 
-    def _picture_offer(self, path: Path, what: str, *, is_once: bool = False) -> _Offer:
-        return _Offer(what, lambda: self._reader.read(read_image(path), what), is_once)
+    def _reader_of_file(self, asked: PictureToEnrol, what: str) -> Callable[[], ReadFace]:
+        def read() -> ReadFace:
+            pixels_rgb = read_image(asked.path)
+            if asked.box_xyxy is None:
+                return self._reader.read(pixels_rgb, what)
+            return self._reader.read_box(pixels_rgb, np.array(asked.box_xyxy, np.float32), what)
 
-    def _video_offers(self, path: Path) -> list[_Offer]:
+        return read
+
+    def _video_offers(self, path: Path, insist: bool, work: _Work, notes: list[str]) -> list[_Offer]:
+        """Return the looks at the person whom a video shows most."""
         try:
-            return [_Offer(read.face.source, _giving(read)) for read in faces_of_video(path, self._reader)]
+            found = self.people_of_video(path, progress=work.progress, cancelled=work.cancelled)
+            if found.cancelled:
+                return []
+            chosen = most_seen_person(found)
         except (EnrolmentError, CaptureError) as exc:
             return [_Offer(str(path), _refusing(exc))]
+        others = found.people[1:]
+        if others:
+            who = "1 other person was" if len(others) == 1 else f"{len(others)} others were"
+            seen = f" (seen {spans_text(others[0])})" if len(others) == 1 else ""
+            notes.append(f"{who} in {path.name}{seen}; the one seen most, {spans_text(chosen)}, was taken.")
+        return [_Offer(read.face.source, _giving(read), insist=insist) for read in chosen.pictures]
 
     def _reader_of(self, picture: FacePicture) -> Callable[[], ReadFace]:
         what = f"{picture.source_id} at {picture.timestamp_s:.1f} s"
@@ -290,11 +357,12 @@ class EnrolmentService:
         person = self._find(name)
         return frozenset(f.source for f in self._store.faces_of(person.person_id)) if person else frozenset()
 
-    def _vectors_of(self, person: Person | None) -> list[Float32Array]:
-        if person is None:
-            return []
-        snapshot = self._gallery.index().snapshot
-        return list(snapshot.vectors[snapshot.person_ids == person.person_id])
+
+def _vectors_of(person: Person | None, index: GalleryIndex) -> list[Float32Array]:
+    if person is None:
+        return []
+    snapshot = index.snapshot
+    return list(snapshot.vectors[snapshot.person_ids == person.person_id])
 
 
 def _giving(read: ReadFace) -> Callable[[], ReadFace]:
@@ -308,15 +376,11 @@ def _refusing(error: FacerecError) -> Callable[[], ReadFace]:
     return refuse
 
 
-def _refuse_duplicate(read: ReadFace, vectors: Sequence[Float32Array], what: str) -> None:
-    if vectors and float(np.max(np.stack(vectors) @ read.embedding.vectors[0])) > _NEAR_DUPLICATE_COSINE:
-        raise EnrolmentError(f"The face in {what} is the same picture as one that is enrolled; nothing new to learn.")
-
-
 _VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".3gp", ".ts"})
 
 
-def _looks_like_video(path: Path) -> bool:
+def is_video_file(path: Path) -> bool:
+    """Return whether a file's name says that it is a video."""
     return path.suffix.lower() in _VIDEO_SUFFIXES
 
 
