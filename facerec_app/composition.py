@@ -28,6 +28,7 @@ from facerec_app.pipeline.recognition_pipeline import RecognitionPipeline, Stage
 from facerec_app.pipeline.still_pipeline import StillPipeline
 from facerec_app.pipeline.track_album import TrackAlbum
 from facerec_app.services.application import Application
+from facerec_app.services.corrections import CorrectionService
 from facerec_app.services.demonstration import DemonstrationService
 from facerec_app.services.doctor import DoctorService
 from facerec_app.services.enrolment import EnrolmentService
@@ -35,6 +36,7 @@ from facerec_app.services.face_reader import FaceReader
 from facerec_app.services.face_search import FaceSearchService
 from facerec_app.services.gallery_session import GallerySession
 from facerec_app.services.lookalike_check import LookalikeCheck
+from facerec_app.services.name_explanation import NameExplanationService
 from facerec_app.services.people import PeopleService
 from facerec_app.services.recognition import RecognitionService
 from facerec_app.services.verification import VerificationService
@@ -75,6 +77,19 @@ class ComposedApplication:
 
     def recognition(self) -> RecognitionService:
         return self._recognition
+
+    def corrections(self) -> CorrectionService:
+        return CorrectionService(self._store, self._gallery)
+
+    def name_explanation(self) -> NameExplanationService:
+        return NameExplanationService(
+            self._store,
+            self._gallery,
+            self._make_ranker(),
+            self._scorer,
+            self._calibration,
+            stranger_rate=self._settings.stranger_rate,
+        )
 
     def verification(self) -> VerificationService:
         from facerec_app.capture.images import read_image

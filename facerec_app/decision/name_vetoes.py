@@ -15,8 +15,8 @@ LIKENESS = 0.35
 
 Chosen on the LFW training people with SFace (docs/similarity.md, "This is not X"): one face each of the three strangers
 most like each of 353 people was rejected. The strangers' other faces were vetoed in 99.5 % of 13,515 cases, the
-person's own in 1 of 8,043. The cosine alone would have cost 32 % of the own faces; from 0.55, where it costs none, it would have
-caught 91 % of the others."""
+person's own in 1 of 8,043. The cosine alone would have cost 32 % of the own faces; from 0.55, where it costs none, it
+would have caught 91 % of the others."""
 
 
 def vetoed_people(probes: Embeddings, snapshot: GallerySnapshot) -> tuple[frozenset[str], ...]:

@@ -7,9 +7,11 @@ import threading
 from facerec_app.capture.image_folder_source import ImageFolderSource
 from facerec_app.core.protocols import FrameSource
 from facerec_app.services.application import Application
+from facerec_app.services.corrections import CorrectionService
 from facerec_app.services.enrolment import EnrolmentService
 from facerec_app.services.gallery_session import GallerySession
 from facerec_app.services.live_session import FramePipeline
+from facerec_app.services.name_explanation import NameExplanationService
 from facerec_app.services.people import PeopleService
 
 
@@ -32,6 +34,16 @@ class SharedServices:
         """Return the service for adding faces."""
         with self._lock:
             return self._application.enrolment()
+
+    def corrections(self) -> CorrectionService:
+        """Return the service for "this is not X"."""
+        with self._lock:
+            return self._application.corrections()
+
+    def name_explanation(self) -> NameExplanationService:
+        """Return the service for "why this name?"."""
+        with self._lock:
+            return self._application.name_explanation()
 
     def gallery(self) -> GallerySession:
         """Return the gallery as recognition sees it."""

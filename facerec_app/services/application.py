@@ -10,11 +10,13 @@ from facerec_app.core.protocols import FrameSource
 from facerec_app.models.model_store import ModelStore
 from facerec_app.pipeline.recognition_pipeline import RecognitionPipeline
 from facerec_app.pipeline.still_pipeline import StillPipeline
+from facerec_app.services.corrections import CorrectionService
 from facerec_app.services.demonstration import DemonstrationService
 from facerec_app.services.doctor import DoctorService
 from facerec_app.services.enrolment import EnrolmentService
 from facerec_app.services.face_search import FaceSearchService
 from facerec_app.services.gallery_session import GallerySession
+from facerec_app.services.name_explanation import NameExplanationService
 from facerec_app.services.people import PeopleService
 from facerec_app.services.recognition import RecognitionService
 from facerec_app.services.verification import VerificationService
@@ -39,6 +41,10 @@ class Application(Protocol):
     def enrolment(self) -> EnrolmentService: ...
 
     def recognition(self) -> RecognitionService: ...
+
+    def corrections(self) -> CorrectionService: ...
+
+    def name_explanation(self) -> NameExplanationService: ...
 
     def verification(self) -> VerificationService: ...
 
