@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,16 +10,13 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from facerec_app.cli.consent_options import AgreedBy, Purpose, Until, consent_from
 from facerec_app.cli.console import err, out, print_json, print_warning, progress_bar, stop_on_interrupt
 from facerec_app.cli.context import application
 from facerec_app.cli.exit_codes import INTERRUPTED, PARTIAL, exit_code_of
-from facerec_app.core.errors import ConfigError
-from facerec_app.gallery.records import Consent
+from facerec_app.core.errors import AlreadyEnrolledError
 from facerec_app.services.enrolment import EnrolmentReport, EnrolmentRow, ImportReport
 
-Purpose = Annotated[str | None, typer.Option(help="What the pictures may be used for; kept with the person.")]
-AgreedBy = Annotated[str | None, typer.Option(help="Who agreed to it: the person, or somebody for them.")]
-Until = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Last day of the agreement.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 Profile = Annotated[str | None, typer.Option(help="Recognition profile (see models list).")]
 
@@ -34,21 +30,31 @@ def add_to(cli: typer.Typer) -> None:
 def enrol(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(help="The person's name.")],
-    files: Annotated[list[Path], typer.Argument(help="Pictures, folders of pictures, videos of the person alone.")],
+    files: Annotated[list[Path], typer.Argument(help="Pictures, folders of pictures, videos.")],
     purpose: Purpose = None,
     agreed_by: AgreedBy = None,
     until: Until = None,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Enrol also faces that are known as somebody else who is enrolled.")
+    ] = False,
     json: AsJson = False,
     profile: Profile = None,
 ) -> None:
     """Enrol a person; a name that is enrolled already gets the new faces added.
+
+    Of a video, the person it shows most is enrolled.
 
     Example: facerec enrol "Ada Lovelace" ada.jpg selfies/ --purpose "door camera" --agreed-by "Ada Lovelace"
     """
     with application(ctx, profile=profile) as app, stop_on_interrupt() as stop:
         with progress_bar("Enrolling", shown=not json) as progress:
             report = app.enrolment().enrol_files(
-                name, files, consent=_consent(purpose, agreed_by, until), progress=progress, cancelled=stop
+                name,
+                files,
+                consent=consent_from(purpose, agreed_by, until),
+                insist=anyway,
+                progress=progress,
+                cancelled=stop,
             )
         interrupted = stop()
     if json:
@@ -79,7 +85,7 @@ def import_folder(
         progress_bar("Importing", shown=not json) as progress,
     ):
         report = app.enrolment().import_folder(
-            folder, consent=_consent(purpose, agreed_by, until), progress=progress, cancelled=stop
+            folder, consent=consent_from(purpose, agreed_by, until), progress=progress, cancelled=stop
         )
     if json:
         print_json(_import_record(report))
@@ -88,22 +94,14 @@ def import_folder(
     _exit_for(report.enrolled, report.refused, report.cancelled)
 
 
-def _consent(purpose: str | None, agreed_by: str | None, until: str | None) -> Consent | None:
-    if purpose is None and agreed_by is None and until is None:
-        return None
-    if purpose is None or agreed_by is None:
-        raise ConfigError("A consent needs both --purpose and --agreed-by; give the one that is missing.")
-    try:
-        last_day = date.fromisoformat(until) if until is not None else None
-    except ValueError as exc:
-        raise ConfigError(f"'{until}' is no date; write the last day of the agreement as 2030-01-31.") from exc
-    return Consent(purpose, agreed_by, last_day)
-
-
 def _print_person(report: EnrolmentReport) -> None:
     if report.person_id is not None:
         out.print(f"[green]{escape(report.name)}[/]: {report.enrolled} {_faces(report.enrolled)} enrolled")
+    for note in report.notes:
+        print_warning(note)
     _print_refused(report.refused)
+    if any(isinstance(row.error, AlreadyEnrolledError) for row in report.refused):
+        print_warning("If they really are two people, give the same command with --anyway.")
 
 
 def _print_import(report: ImportReport) -> None:
@@ -142,6 +140,7 @@ def _person_record(report: EnrolmentReport) -> dict[str, Any]:
             {"file": row.what, "face_id": row.face_id, "error": str(row.error) if row.error is not None else None}
             for row in report.rows
         ],
+        "notes": list(report.notes),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,10 +10,12 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from facerec_app.cli import people_edit_commands
 from facerec_app.cli.console import out, print_json, print_warning
 from facerec_app.cli.context import application
 from facerec_app.cli.exit_codes import INTERRUPTED
-from facerec_app.gallery.records import EnrolledFace, Person
+from facerec_app.gallery.person_contents import PersonContents
+from facerec_app.gallery.records import EnrolledFace, FaceState, Person
 
 Who = Annotated[str, typer.Argument(help="Name or identifier.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
@@ -20,12 +23,15 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 def add_to(cli: typer.Typer) -> None:
     """Add the group of commands."""
-    people = typer.Typer(help="Who is enrolled: list, show, rename, remove, export.", no_args_is_help=True)
+    people = typer.Typer(
+        help="Who is enrolled: list, show, rename, merge, split, move, remove, export.", no_args_is_help=True
+    )
     people.command(name="list")(list_people)
     people.command()(show)
     people.command()(rename)
     people.command()(remove)
     people.command()(export)
+    people_edit_commands.add_to(people)
     cli.add_typer(people, name="people")
 
 
@@ -35,15 +41,21 @@ def list_people(ctx: typer.Context, json: AsJson = False) -> None:
     Example: facerec people list --json
     """
     with application(ctx) as app:
-        people = app.people().everybody()
+        people, seen = app.people().everybody(), app.people().last_seen.times()
     if json:
-        print_json([_person_record(person) for person in people])
+        print_json([_person_record(person, seen.get(person.person_id)) for person in people])
     elif not people:
         out.print("Nobody is enrolled yet. Enrol somebody: facerec enrol NAME PICTURE...")
     else:
-        table = Table("Name", "Faces", "Enrolled", "Agreed until", box=None, header_style="bold")
+        table = Table("Name", "Faces", "Enrolled", "Agreed until", "Last seen", box=None, header_style="bold")
         for person in people:
-            table.add_row(escape(person.name), str(person.face_count), f"{person.created_at:%Y-%m-%d}", _until(person))
+            table.add_row(
+                escape(person.name),
+                str(person.face_count),
+                f"{person.created_at:%Y-%m-%d}",
+                _until(person),
+                _time(seen.get(person.person_id)),
+            )
         out.print(table)
 
 
@@ -61,14 +73,18 @@ def show(ctx: typer.Context, who: Who, json: AsJson = False) -> None:
     if person.consent is not None:
         consent = person.consent
         out.print(f"Agreed by {escape(consent.agreed_by)} for {escape(consent.purpose)}, until {_until(person)}")
-    table = Table("From", "Size px", "Sharp", "Turned", "Enrolled", box=None, header_style="bold")
+    table = Table("Face", "From", "Size px", "Sharp", "Turned", "Enrolled", "", box=None, header_style="bold")
     for face in faces:
+        marks = ["portrait"] if face.face_id == person.portrait_face_id else []
+        marks += ["not used"] if face.state is FaceState.EXCLUDED else []
         table.add_row(
+            face.face_id[:8],
             escape(face.source),
             f"{face.size_px:.0f}",
             f"{face.sharpness:.2f}",
             f"{face.yaw_deg:+.0f} deg",
             f"{face.created_at:%Y-%m-%d %H:%M}",
+            ", ".join(marks),
         )
     out.print(table)
 
@@ -93,8 +109,8 @@ def remove(
     Example: facerec people remove "Ada Lovelace"
     """
     with application(ctx) as app:
-        person = app.people().find(who)
-        whom = f"{person.name} with {person.face_count} {'face' if person.face_count == 1 else 'faces'}"
+        contents = app.people().contents(who)
+        person, whom = contents.person, _whom(contents)
         if not yes and not typer.confirm(f"Delete {whom} for good?", err=True):
             print_warning("Nothing was deleted.")
             raise typer.Exit(INTERRUPTED)
@@ -114,19 +130,35 @@ def export(
     out.print(f"{len(files)} files written to {escape(str(folder))}")
 
 
+def _whom(contents: PersonContents) -> str:
+    """Return exactly what a deletion removes."""
+    judgements = contents.judgements + contents.rejections
+    parts = [
+        f"{contents.pictures} {'picture' if contents.pictures == 1 else 'pictures'}",
+        f"{contents.features} feature {'vector' if contents.features == 1 else 'vectors'}",
+    ]
+    parts += [f"{judgements} {'correction' if judgements == 1 else 'corrections'}"] if judgements else []
+    return f"{contents.person.name} with {' and '.join([', '.join(parts[:-1]), parts[-1]])}"
+
+
+def _time(seen_at: datetime | None) -> str:
+    return f"{seen_at.astimezone():%Y-%m-%d %H:%M}" if seen_at is not None else ""
+
+
 def _until(person: Person) -> str:
     if person.consent is None:
         return ""
     return person.consent.until.isoformat() if person.consent.until is not None else "no end"
 
 
-def _person_record(person: Person) -> dict[str, Any]:
+def _person_record(person: Person, seen_at: datetime | None = None) -> dict[str, Any]:
     consent = person.consent
     return {
         "person_id": person.person_id,
         "name": person.name,
         "faces": person.face_count,
         "created_at": person.created_at.isoformat(),
+        "last_seen": seen_at.isoformat() if seen_at is not None else None,
         "consent": None
         if consent is None
         else {
