@@ -93,6 +93,34 @@ class FaceDetector(Protocol):
         ...
 
 
+class FollowingFaceDetector(FaceDetector, Protocol):
+    """A detector that can also look where faces were a moment ago, in a fraction of a search's time."""
+
+    def look_again(self, pixels_rgb: UInt8Array, boxes_xyxy: Float32Array) -> FaceDetections:
+        """Return the faces in and around ``(N, 4)`` boxes, at most one a box, best score first.
+
+        Raises:
+            InferenceError: if a network fails or returns values that are not finite.
+        """
+        ...
+
+
+class FaceFinder(Protocol):
+    """Finds the faces of one source's frames, taken in order; may use what it saw before."""
+
+    def find(self, frame: Frame) -> FaceDetections:
+        """Return the faces of a frame, best score first.
+
+        Raises:
+            InferenceError: if a network fails or returns values that are not finite.
+        """
+        ...
+
+    def reset(self) -> None:
+        """Forget what was seen (the source changed or jumped)."""
+        ...
+
+
 class FaceAligner(Protocol):
     """Cuts faces out so that eyes, nose and mouth lie where the extractor expects them."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import cv2
@@ -28,6 +29,8 @@ MAX_PROPOSALS = 2000
 RNET_BATCH_STEP = 16
 ONET_BATCH_STEP = 4
 """Batches are filled up to whole steps: the runtime takes milliseconds for every batch size that it meets first."""
+LOOK_AGAIN_SIZES = (0.85, 1.0, 1.2)
+"""Of O-Net's windows, in sides of the box that it gave a face a frame ago (measured in docs/speed.md)."""
 WINDOW_PX = CELL_PX - 1
 """The weights' box offsets are in units of a window of 11 px that starts one pixel in (as the package has them)."""
 
@@ -84,6 +87,20 @@ class MtcnnDetector:
             return found
         back = np.float32(shrink)
         return FaceDetections(found.boxes_xyxy * back, found.landmarks_xy * back, found.scores)
+
+    def look_again(self, pixels_rgb: UInt8Array, boxes_xyxy: Float32Array) -> FaceDetections:
+        """Return the faces in ``(N, 4)`` boxes, best score first: O-Net alone, which also moves the boxes.
+
+        It sees each box at three sizes, since its own box is not the window in which it found the face. A face may have
+        moved by a fifth of its width since the box was drawn.
+
+        Raises:
+            InferenceError: if a network fails or returns values that are not finite.
+        """
+        if not len(boxes_xyxy):
+            return FaceDetections.empty()
+        windows = _resized(_squared(boxes_xyxy), LOOK_AGAIN_SIZES)
+        return self._finish(_prepared(pixels_rgb, 1.0), windows)
 
     def _smallest_face_px(self, shrink: float) -> float:
         if shrink == 1.0:
@@ -179,3 +196,11 @@ def _squared(boxes: Float32Array) -> Float32Array:
     centres = (boxes[:, 0:2] + boxes[:, 2:4]) / 2
     halves = (boxes[:, 2:4] - boxes[:, 0:2]).max(axis=1, keepdims=True) / 2
     return np.concatenate([centres - halves, centres + halves], axis=1)
+
+
+def _resized(boxes: Float32Array, factors: Sequence[float]) -> Float32Array:
+    """Return every box with its sides multiplied by every factor, about the same centres."""
+    centres = (boxes[:, 0:2] + boxes[:, 2:4]) / 2
+    halves = (boxes[:, 2:4] - boxes[:, 0:2]) / 2
+    sized = [np.concatenate([centres - halves * f, centres + halves * f], axis=1) for f in factors]
+    return np.asarray(np.concatenate(sized), np.float32)

@@ -6,8 +6,10 @@ import cv2
 import numpy as np
 
 from facerec_app.core.types import Float32Array, UInt8Array
+from facerec_app.tracking.picture_change import sampled_picture
 
 _THUMBNAIL_SIZE = (32, 18)
+_SAMPLED_WIDTH_PX = 480
 
 
 class SceneCutDetector:
@@ -25,7 +27,8 @@ class SceneCutDetector:
 
     def is_cut(self, pixels_rgb: UInt8Array) -> bool:
         """Return whether this ``(H, W, 3)`` uint8 frame starts a new scene; the first frame does not."""
-        small = cv2.resize(pixels_rgb, _THUMBNAIL_SIZE, interpolation=cv2.INTER_AREA)
+        sampled = sampled_picture(pixels_rgb, _SAMPLED_WIDTH_PX)
+        small = cv2.resize(sampled, _THUMBNAIL_SIZE, interpolation=cv2.INTER_AREA)
         luminance = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.float32)
         centred = luminance - luminance.mean()
         contrast = float(np.linalg.norm(centred))

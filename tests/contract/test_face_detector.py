@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from facerec_app.core.geometry import pairwise_iou
-from facerec_app.core.protocols import FaceDetector
+from facerec_app.core.protocols import FollowingFaceDetector
 from facerec_app.core.types import FaceDetections, UInt8Array
 from facerec_app.detection.mtcnn_detector import MtcnnDetector
 from facerec_app.detection.yunet_detector import YunetDetector
 from facerec_app.models.model_store import ModelStore
 
-MAKERS: dict[str, Callable[[ModelStore], FaceDetector]] = {
+MAKERS: dict[str, Callable[[ModelStore], FollowingFaceDetector]] = {
     "mtcnn": MtcnnDetector,
     "mtcnn-20": lambda store: MtcnnDetector(store, min_face_size_px=20),
     "mtcnn-80": lambda store: MtcnnDetector(store, min_face_size_px=80),
@@ -25,7 +25,7 @@ MAKERS: dict[str, Callable[[ModelStore], FaceDetector]] = {
 
 
 @pytest.fixture(scope="module", params=sorted(MAKERS))
-def detector(request: pytest.FixtureRequest) -> FaceDetector:
+def detector(request: pytest.FixtureRequest) -> FollowingFaceDetector:
     return MAKERS[request.param](ModelStore())
 
 
@@ -55,7 +55,7 @@ def assert_well_formed(found: FaceDetections) -> None:
     assert (found.boxes_xyxy[:, 2:] > found.boxes_xyxy[:, :2]).all()
 
 
-def test_a_portrait_has_one_face_with_landmarks_in_order(detector: FaceDetector, portrait: UInt8Array) -> None:
+def test_a_portrait_has_one_face_with_landmarks_in_order(detector: FollowingFaceDetector, portrait: UInt8Array) -> None:
     found = detector.detect(portrait)
     assert_well_formed(found)
     assert len(found) == 1
@@ -73,18 +73,20 @@ def test_a_portrait_has_one_face_with_landmarks_in_order(detector: FaceDetector,
     ids=lambda shape: f"{shape[1]}x{shape[0]}",
 )
 @pytest.mark.parametrize("value", [0, 128, 255])
-def test_a_picture_of_one_colour_has_no_face(detector: FaceDetector, shape: tuple[int, int], value: int) -> None:
+def test_a_picture_of_one_colour_has_no_face(
+    detector: FollowingFaceDetector, shape: tuple[int, int], value: int
+) -> None:
     found = detector.detect(np.full((*shape, 3), value, np.uint8))
     assert_well_formed(found)
     assert len(found) == 0
 
 
-def test_noise_is_survived(detector: FaceDetector) -> None:
+def test_noise_is_survived(detector: FollowingFaceDetector) -> None:
     noise = np.random.default_rng(3).integers(0, 256, (480, 640, 3), dtype=np.uint8)
     assert_well_formed(detector.detect(noise))
 
 
-def test_a_face_in_a_huge_picture_is_found_at_its_place(detector: FaceDetector, portrait: UInt8Array) -> None:
+def test_a_face_in_a_huge_picture_is_found_at_its_place(detector: FollowingFaceDetector, portrait: UInt8Array) -> None:
     height, width = portrait.shape[:2]
     huge = np.full((4000, 6000, 3), 90, np.uint8)
     enlarged = np.asarray(cv2.resize(portrait, (4 * width, 4 * height), interpolation=cv2.INTER_CUBIC), np.uint8)
@@ -95,14 +97,14 @@ def test_a_face_in_a_huge_picture_is_found_at_its_place(detector: FaceDetector, 
     assert pairwise_iou(expected, found.boxes_xyxy).max() > 0.7
 
 
-def test_a_face_moves_with_its_picture(detector: FaceDetector, portrait: UInt8Array) -> None:
+def test_a_face_moves_with_its_picture(detector: FollowingFaceDetector, portrait: UInt8Array) -> None:
     moved = np.full((portrait.shape[0] + 60, portrait.shape[1] + 100, 3), 128, np.uint8)
     moved[60:, 100:] = portrait
     before, after = detector.detect(portrait), detector.detect(moved)
     assert np.abs(after.landmarks_xy[0] - before.landmarks_xy[0] - [100, 60]).max() < 6
 
 
-def test_a_face_cut_by_the_edge_does_no_harm(detector: FaceDetector, portrait: UInt8Array) -> None:
+def test_a_face_cut_by_the_edge_does_no_harm(detector: FollowingFaceDetector, portrait: UInt8Array) -> None:
     left, top, right, bottom = detector.detect(portrait).boxes_xyxy[0].astype(int)
     for part in (
         portrait[:, (left + right) // 2 :],
@@ -112,7 +114,7 @@ def test_a_face_cut_by_the_edge_does_no_harm(detector: FaceDetector, portrait: U
         assert_well_formed(detector.detect(np.ascontiguousarray(part)))
 
 
-def test_a_read_only_view_is_taken_and_left_as_it_was(detector: FaceDetector, portrait: UInt8Array) -> None:
+def test_a_read_only_view_is_taken_and_left_as_it_was(detector: FollowingFaceDetector, portrait: UInt8Array) -> None:
     view = portrait[..., ::-1].copy()[..., ::-1]
     view.setflags(write=False)
     found = detector.detect(view)
@@ -120,20 +122,20 @@ def test_a_read_only_view_is_taken_and_left_as_it_was(detector: FaceDetector, po
     np.testing.assert_allclose(found.boxes_xyxy, detector.detect(portrait).boxes_xyxy, atol=1e-3)
 
 
-def test_the_same_picture_gives_the_same_faces(detector: FaceDetector, portrait: UInt8Array) -> None:
+def test_the_same_picture_gives_the_same_faces(detector: FollowingFaceDetector, portrait: UInt8Array) -> None:
     first, second = detector.detect(portrait), detector.detect(portrait)
     assert (first.boxes_xyxy == second.boxes_xyxy).all()
     assert (first.landmarks_xy == second.landmarks_xy).all()
 
 
-def test_results_do_not_change_with_later_calls(detector: FaceDetector, portrait: UInt8Array) -> None:
+def test_results_do_not_change_with_later_calls(detector: FollowingFaceDetector, portrait: UInt8Array) -> None:
     found = detector.detect(portrait)
     kept = found.boxes_xyxy.copy()
     detector.detect(np.ascontiguousarray(portrait[::-1]))
     assert (found.boxes_xyxy == kept).all()
 
 
-def test_faces_of_lfw_are_found(detector: FaceDetector, test_data_dir: Path) -> None:
+def test_faces_of_lfw_are_found(detector: FollowingFaceDetector, test_data_dir: Path) -> None:
     pictures = sorted((test_data_dir / "lfw").glob("*/*.jpg"))[11::320]
     centres = np.array([125.0, 125.0])
     found = 0
@@ -144,7 +146,39 @@ def test_faces_of_lfw_are_found(detector: FaceDetector, test_data_dir: Path) -> 
     assert found >= len(pictures) - 1
 
 
-def test_most_of_a_group_are_found(detector: FaceDetector, test_data_dir: Path) -> None:
+def test_most_of_a_group_are_found(detector: FollowingFaceDetector, test_data_dir: Path) -> None:
     found = detector.detect(read(test_data_dir / "photos" / "scenes" / "multiface.jpg"))
     assert_well_formed(found)
     assert len(found) >= 3
+
+
+def test_a_look_finds_a_face_that_moved_a_little(detector: FollowingFaceDetector, portrait: UInt8Array) -> None:
+    found = detector.detect(portrait)
+    side = found.boxes_xyxy[0, 2] - found.boxes_xyxy[0, 0]
+    again = detector.look_again(portrait, found.boxes_xyxy + np.float32(0.1) * side)
+    assert_well_formed(again)
+    assert len(again) == 1
+    assert pairwise_iou(again.boxes_xyxy, found.boxes_xyxy)[0, 0] > 0.75
+    apart = np.linalg.norm(again.landmarks_xy[0] - found.landmarks_xy[0], axis=1) / side
+    assert apart.max() < 0.06
+
+
+def test_a_look_at_an_empty_place_or_at_none_finds_nothing(detector: FollowingFaceDetector) -> None:
+    plain = np.full((240, 320, 3), 90, np.uint8)
+    places = np.array([[20, 20, 90, 90], [-40, -40, 30, 30], [300, 200, 420, 320]], np.float32)
+    assert len(detector.look_again(plain, places)) == 0
+    assert len(detector.look_again(plain, np.zeros((0, 4), np.float32))) == 0
+
+
+def test_looks_find_the_faces_of_a_group_in_a_large_picture(
+    detector: FollowingFaceDetector, portrait: UInt8Array
+) -> None:
+    picture = np.full((1080, 1920, 3), 120, np.uint8)
+    height, width = portrait.shape[:2]
+    for left, top in [(0, 0), (700, 300), (1920 - width, 1080 - height), (1100, 40)]:
+        picture[top : top + height, left : left + width] = portrait
+    found = detector.detect(picture)
+    again = detector.look_again(picture, found.boxes_xyxy)
+    assert_well_formed(again)
+    assert len(again) == len(found) == 4
+    assert pairwise_iou(found.boxes_xyxy, again.boxes_xyxy).max(axis=1).min() > 0.75
