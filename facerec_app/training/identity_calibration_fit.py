@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ from facerec_app.core.types import Float32Array
 from facerec_app.decision.identity_calibration import DecisionLogistic, IdentityCalibration, ImpostorTail
 from facerec_app.similarity.cosine_scorer import CosineScorer
 from facerec_app.similarity.log_odds import MAX_LOG_ODDS, log_odds_of
-from facerec_app.training.gallery_simulation import GalleryTrials, rank_rows, simulate_galleries
+from facerec_app.training.gallery_simulation import GALLERY_SIZES, GalleryTrials, rank_rows, simulate_galleries
 from facerec_app.training.labelled_features import LabelledFeatures
 from facerec_app.training.logistic_regression import fit_logistic
 from facerec_app.training.similarity_comparison import drawn_pairs
@@ -36,6 +37,8 @@ class CalibrationReport:
         stranger_rate: share of strangers named at a bar set for 1 in 1,000, by gallery size.
         missed_rate: share of enrolled probes not named (or named wrongly), by gallery size.
         wrong_rate: share of enrolled probes given somebody else's name, by gallery size.
+        stretch: what the network's log odds were multiplied with before, to lie on the scale of another network.
+        shift: what was added after that.
     """
 
     calibration_error: float
@@ -44,6 +47,8 @@ class CalibrationReport:
     stranger_rate: dict[str, float]
     missed_rate: dict[str, float]
     wrong_rate: dict[str, float]
+    stretch: float = 1.0
+    shift: float = 0.0
 
 
 def fit_identity_calibration(features: LabelledFeatures, scorer: SimilarityScorer, *, seed: int) -> IdentityCalibration:
@@ -154,10 +159,16 @@ def _expected_error(probabilities: Float64Array, right: Float64Array, weights: F
 
 
 def report_calibration(
-    calibration: IdentityCalibration, features: LabelledFeatures, scorer: SimilarityScorer, *, seed: int
+    calibration: IdentityCalibration,
+    features: LabelledFeatures,
+    scorer: SimilarityScorer,
+    *,
+    seed: int,
+    sizes: Sequence[int] = GALLERY_SIZES,
+    probes_per_size: int = 3000,
 ) -> CalibrationReport:
-    """Return how the calibration does on people that it was not fitted on."""
-    trials = simulate_galleries(features, scorer, seed=seed)
+    """Return how the calibration does on people that it was not fitted on, in galleries of these sizes."""
+    trials = simulate_galleries(features, scorer, sizes=sizes, probes_per_size=probes_per_size, seed=seed)
     probabilities = np.zeros(len(trials))
     strangers, missed, wrong = {}, {}, {}
     for size in np.unique(trials.people).tolist():
