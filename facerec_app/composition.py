@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
+from pathlib import Path
 
+from facerec_app import __version__
 from facerec_app.alignment.five_point_aligner import FivePointAligner
 from facerec_app.alignment.templates import TEMPLATES
-from facerec_app.config.paths import assets_dir
+from facerec_app.config.paths import assets_dir, user_cache_dir
 from facerec_app.config.settings import Settings
 from facerec_app.core.errors import GalleryReadError, WeightsMissingError
 from facerec_app.core.protocols import FeatureExtractor, FollowingFaceDetector, FrameSource
-from facerec_app.core.types import FrameResult
+from facerec_app.core.types import FrameResult, GallerySnapshot
 from facerec_app.decision.identity_calibration import IdentityCalibration, identity_calibration_from_bytes
 from facerec_app.decision.name_vetoes import VetoingPersonRanker
-from facerec_app.decision.person_ranker import TemplatePersonRanker
 from facerec_app.decision.threshold_decider import ThresholdDecider
 from facerec_app.decision.track_votes import TrackVotes
+from facerec_app.evaluation.face_embedding import FaceSource
+from facerec_app.evaluation.feature_cache import FeatureCache
 from facerec_app.extraction.profile_extractor import make_extractor
 from facerec_app.gallery.gallery_store import GalleryStore
 from facerec_app.models.model_manifest import RecognitionProfile
 from facerec_app.models.model_store import ModelStore
+from facerec_app.models.version_store import VersionStore
+from facerec_app.models.version_store import VersionStore
 from facerec_app.pipeline.embedding_schedule import EmbeddingSchedule
 from facerec_app.pipeline.picture_pipeline import PicturePipeline
 from facerec_app.pipeline.recognition_pipeline import RecognitionPipeline, Stages
@@ -32,14 +37,17 @@ from facerec_app.services.corrections import CorrectionService
 from facerec_app.services.demonstration import DemonstrationService
 from facerec_app.services.doctor import DoctorService
 from facerec_app.services.enrolment import EnrolmentService
+from facerec_app.services.evaluation import EvaluationService
+from facerec_app.services.evaluation_subjects import EvaluationSubjects, ProfileParts
 from facerec_app.services.face_reader import FaceReader
 from facerec_app.services.face_search import FaceSearchService
 from facerec_app.services.gallery_session import GallerySession
 from facerec_app.services.lookalike_check import LookalikeCheck
 from facerec_app.services.name_explanation import NameExplanationService
 from facerec_app.services.people import PeopleService
+from facerec_app.services.present_network import HoldsCalibration, NetworkInUse, PresentNetwork, PresentRanker
 from facerec_app.services.recognition import RecognitionService
-from facerec_app.services.verification import VerificationService
+from facerec_app.services.versions import VersionService
 from facerec_app.similarity.similarity_network import SimilarityNetwork
 from facerec_app.tracking.following_face_finder import FollowingFaceFinder
 from facerec_app.tracking.motion_tracker import MotionTracker
@@ -91,18 +99,15 @@ class ComposedApplication:
             stranger_rate=self._settings.stranger_rate,
         )
 
-    def verification(self) -> VerificationService:
-        from facerec_app.capture.images import read_image
-        from facerec_app.training.picture_features import FacePath
+    def versions(self) -> VersionService:
+        return self._versions
 
-        profile = self._profile
-        extractors = self._models.manifest.extractor_files(profile)
-        names = [*extractors, profile.similarity_file, profile.calibration_file]
-        hashes = {name: self._models.entry(name).sha256 for name in names if name is not None}
-        # As live, and as the similarity network was trained and its threshold chosen: not from the stills' 20 px on.
-        detector = self._detector(self._settings.min_face_px)
-        path = FacePath(read_image, detector, self._aligner, self._extractor)
-        return VerificationService(path, self._scorer, self._calibration, hashes)
+    def evaluation(self, *, keep_features: bool = True) -> EvaluationService:
+        subjects = EvaluationSubjects(
+            self._profile_parts(), self._models.manifest.profiles, self._parts_of_profile, self._version_store()
+        )
+        cache = FeatureCache(user_cache_dir() / "features" if keep_features else None)
+        return EvaluationService(subjects, cache, self._gallery_for_review, self._settings.stranger_rate)
 
     def face_search(self) -> FaceSearchService:
         parts = (self._store, self._picture_detector, self._aligner, self._extractor, self._scorer)
@@ -115,13 +120,14 @@ class ComposedApplication:
         return DoctorService(self._settings, self._models, self._gallery_state, self._demonstration_results)
 
     def make_pipeline(self) -> RecognitionPipeline:
+        votes = TrackVotes(self._calibration, stranger_rate=self._settings.stranger_rate)
         stages = Stages(
             finder=FollowingFaceFinder(self._detector(self._settings.min_face_px)),
             aligner=self._aligner,
             tracker=MotionTracker(),
             extractor=self._extractor,
-            ranker=self._make_ranker(),
-            votes=TrackVotes(self._calibration, stranger_rate=self._settings.stranger_rate),
+            ranker=self._make_ranker(votes),
+            votes=votes,
             schedule=EmbeddingSchedule(),
             album=TrackAlbum(),
         )
@@ -140,13 +146,46 @@ class ComposedApplication:
         if store is not None:
             store.close()
 
+    def _profile_parts(self) -> ProfileParts:
+        profile = self._profile
+        names = [*self._models.manifest.extractor_files(profile), profile.similarity_file, profile.calibration_file]
+        return ProfileParts(
+            profile.name,
+            self._face_source,
+            lambda: (self._scorer, self._calibration),
+            lambda: (self._scorer, self._calibration),
+            {name: self._models.entry(name).sha256 for name in names if name is not None},
+        )
+
+    def _parts_of_profile(self, name: str) -> ProfileParts:
+        return ComposedApplication(self._settings.with_overrides(profile=name))._profile_parts()
+
+    def _face_source(self) -> FaceSource:
+        from facerec_app.capture.images import read_image
+        from facerec_app.training.picture_features import FacePath
+
+        # As live, and as the similarity network was trained and its threshold chosen: not from the stills' 20 px on.
+        detector = self._detector(self._settings.min_face_px)
+        path = FacePath(read_image, detector, self._aligner, self._extractor)
+        settings = f"faces from {self._settings.min_face_px} px; {self._profile.alignment_template}"
+        return FaceSource(path, f"{settings} at {self._profile.crop_size_px} px; facerec {__version__}")
+
+    def _version_store(self) -> VersionStore | None:
+        return None
+
+    def _gallery_for_review(self) -> tuple[GallerySnapshot, Mapping[str, Path]]:
+        snapshot = self._present_gallery().index().snapshot
+        faces = [face for person in self._store.people() for face in self._store.faces_of(person.person_id)]
+        return snapshot, {face.face_id: face.picture_file for face in faces}
+
     def _make_picture_pipeline(self) -> PicturePipeline:
+        decider = ThresholdDecider(self._calibration, stranger_rate=self._settings.stranger_rate)
         return PicturePipeline(
             self._picture_detector,
             self._aligner,
             self._extractor,
-            VetoingPersonRanker(self._make_ranker()),
-            ThresholdDecider(self._calibration, stranger_rate=self._settings.stranger_rate),
+            VetoingPersonRanker(self._make_ranker(decider)),
+            decider,
             self._present_gallery().index(),
         )
 
@@ -155,8 +194,13 @@ class ComposedApplication:
         self._gallery.embed_missing()
         return self._gallery
 
-    def _make_ranker(self) -> TemplatePersonRanker:
-        return TemplatePersonRanker(self._scorer)
+    def _make_ranker(self, decider: HoldsCalibration | None = None) -> PresentRanker:
+        return PresentRanker(self._present_network.current, decider)
+
+    def _judge_again(self) -> None:
+        """Let running views judge anew; a gallery that nobody uses yet need not be opened for that."""
+        if "_gallery" in self.__dict__:
+            self._gallery.announce()
 
     def _gallery_state(self) -> str:
         if not self._settings.database.database_file.exists():
@@ -200,7 +244,7 @@ class ComposedApplication:
 
     @cached_property
     def _people(self) -> PeopleService:
-        return PeopleService(self._store)
+        return PeopleService(self._store, self._versions)
 
     @cached_property
     def _enrolment(self) -> EnrolmentService:
@@ -212,7 +256,7 @@ class ComposedApplication:
         if self._profile.similarity_file is None or self._profile.calibration_file is None:
             return None
         decider = ThresholdDecider(self._calibration, stranger_rate=self._settings.stranger_rate)
-        return LookalikeCheck(self._make_ranker(), decider)
+        return LookalikeCheck(self._make_ranker(decider), decider)
 
     @cached_property
     def _recognition(self) -> RecognitionService:
@@ -230,15 +274,36 @@ class ComposedApplication:
     def _extractor(self) -> FeatureExtractor:
         return make_extractor(self._models, self._profile, threads=self._threads)
 
-    @cached_property
+    @property
     def _scorer(self) -> SimilarityNetwork:
-        name = self._required(self._profile.similarity_file)
-        return SimilarityNetwork.from_bytes(self._models.read(name), self._models.entry(name).file)
+        return self._present_network.current().scorer
+
+    @property
+    def _calibration(self) -> IdentityCalibration:
+        return self._present_network.current().calibration
 
     @cached_property
-    def _calibration(self) -> IdentityCalibration:
-        name = self._required(self._profile.calibration_file)
-        return identity_calibration_from_bytes(self._models.read(name), self._models.entry(name).file)
+    def _present_network(self) -> PresentNetwork:
+        present = PresentNetwork(self._version_store, self._shipped_network, lambda: self._extractor.version)
+        present.observe(self._judge_again)
+        return present
+
+    @cached_property
+    def _versions(self) -> VersionService:
+        return VersionService(self._version_store, self._present_network, lambda: self._extractor.version)
+
+    @cached_property
+    def _version_store(self) -> VersionStore:
+        return VersionStore(self._settings.database.versions_dir)
+
+    def _shipped_network(self) -> NetworkInUse:
+        weights, calibration = (
+            self._required(name) for name in (self._profile.similarity_file, self._profile.calibration_file)
+        )
+        return NetworkInUse(
+            SimilarityNetwork.from_bytes(self._models.read(weights), self._models.entry(weights).file),
+            identity_calibration_from_bytes(self._models.read(calibration), self._models.entry(calibration).file),
+        )
 
     def _required(self, name: str | None) -> str:
         if name is None:

@@ -14,12 +14,13 @@ from facerec_app.services.corrections import CorrectionService
 from facerec_app.services.demonstration import DemonstrationService
 from facerec_app.services.doctor import DoctorService
 from facerec_app.services.enrolment import EnrolmentService
+from facerec_app.services.evaluation import EvaluationService
 from facerec_app.services.face_search import FaceSearchService
 from facerec_app.services.gallery_session import GallerySession
 from facerec_app.services.name_explanation import NameExplanationService
 from facerec_app.services.people import PeopleService
 from facerec_app.services.recognition import RecognitionService
-from facerec_app.services.verification import VerificationService
+from facerec_app.services.versions import VersionService
 
 
 class Application(Protocol):
@@ -46,7 +47,11 @@ class Application(Protocol):
 
     def name_explanation(self) -> NameExplanationService: ...
 
-    def verification(self) -> VerificationService: ...
+    def versions(self) -> VersionService: ...
+
+    def evaluation(self, *, keep_features: bool = True) -> EvaluationService:
+        """Return the service; with ``keep_features``, features of pictures stay in the user's cache folder."""
+        ...
 
     def face_search(self) -> FaceSearchService: ...
 

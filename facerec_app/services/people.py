@@ -13,16 +13,22 @@ from facerec_app.gallery.person_contents import PersonContents, contents_of
 from facerec_app.gallery.records import Consent, EnrolledFace, FaceState, Person
 from facerec_app.services.gallery_history import GalleryHistory
 from facerec_app.services.last_seen import LastSeen
+from facerec_app.services.versions import VersionService
 
 
 class PeopleService:
     """Looks up and changes people by name or identifier; every change is one transaction of the gallery.
 
     All changes but the deletion of a person can be taken back until the program ends (``history``).
+
+    Args:
+        store: the gallery.
+        versions: networks trained on it, which a removed person must not live on in; None if there are none.
     """
 
-    def __init__(self, store: GalleryStore) -> None:
+    def __init__(self, store: GalleryStore, versions: VersionService | None = None) -> None:
         self._store = store
+        self._versions = versions
         self._edits = GalleryEdits(store)
         self.history = GalleryHistory(self._edits)
         self.last_seen = LastSeen(store)
@@ -166,16 +172,33 @@ class PeopleService:
         """
         return contents_of(self._store, self.find(name_or_id).person_id)
 
-    def remove(self, name_or_id: str) -> Person:
-        """Delete a person with every picture and feature of theirs; return who it was.
+    def trained_versions(self, name_or_id: str) -> tuple[str, ...]:
+        """Return the versions of the similarity network that a person's faces took part in, which ``remove`` deletes.
 
         Raises:
             PersonNotFoundError: if there is nobody of that name.
-            GalleryWriteError: if it could not be done; then nothing was.
+        """
+        person_id = self.find(name_or_id).person_id
+        trained = self._versions.trained_on(person_id) if self._versions is not None else ()
+        return tuple(record.version_id for record in trained)
+
+    def remove(self, name_or_id: str, *, keep_versions: bool = False) -> Person:
+        """Delete a person with every picture and feature of theirs; return who it was.
+
+        Networks that were trained on their faces go too, unless they are kept: then only the person's identifiers go
+        from their records.
+
+        Raises:
+            PersonNotFoundError: if there is nobody of that name.
+            GalleryWriteError: if it could not be done; then the person is as they were, or, if the message says that
+                of versions, gone but for these.
         """
         person = self._store.remove_person(self.find(name_or_id).person_id)
         self.history.forget_person(person.person_id)
         self.last_seen.forget(person.person_id)
+        if self._versions is not None:
+            forget = self._versions.keep_without if keep_versions else self._versions.forget_person
+            forget(person.person_id)
         return person
 
     def export(self, name_or_id: str, folder: Path) -> tuple[Path, ...]:
