@@ -22,6 +22,7 @@ class FaceNaming(QObject):
     """
 
     finished = Signal(object)  # EnrolmentReport
+    enrolled = Signal(int, list)  # track id, identifiers of the enrolled faces
     failed = Signal(str)  # for a face whose question was closed meanwhile
 
     def __init__(
@@ -78,6 +79,7 @@ class FaceNaming(QObject):
         if self._popover.track_id == track_id:
             self._popover.hide()
         self.finished.emit(report)
+        self.enrolled.emit(track_id, [row.face_id for row in report.rows if row.face_id is not None])
 
     def _fail(self, track_id: int, message: str) -> None:
         if self._popover.track_id == track_id:

@@ -10,17 +10,9 @@ from facerec_app.core.types import Float32Array, Frame, FrameResult, IdentityDec
 from facerec_app.gui.face_painter import FacePainter
 from facerec_app.gui.frame_scaler import FrameScaler, ScaledFrame
 from facerec_app.gui.picture_conversion import ArrayImage
+from facerec_app.pipeline.overlay import result_fits
 
 _BACKDROP = QColor(16, 18, 20)
-# A result older than this belongs to another scene; its boxes would be on the wrong faces.
-_STALE_AFTER_S = 1.0
-
-
-def result_fits(result: FrameResult | None, frame: Frame | None) -> bool:
-    """Return whether a result's boxes belong on a frame: of the same source and not from another scene."""
-    if frame is None or result is None or frame.source_id != result.frame.source_id:
-        return False
-    return abs(frame.timestamp_s - result.frame.timestamp_s) <= _STALE_AFTER_S
 
 
 class LiveView(QWidget):

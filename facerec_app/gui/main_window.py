@@ -1,4 +1,4 @@
-"""The window put together: picture in the middle, panels at the side, menus, shortcuts."""
+"""The window put together: picture in the middle, panels at the side."""
 
 from __future__ import annotations
 
@@ -7,42 +7,36 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QEvent, QSettings, QStringListModel, Qt
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent
-from PySide6.QtWidgets import (
-    QAbstractButton,
-    QLabel,
-    QMainWindow,
-    QMenu,
-    QSizePolicy,
-    QTabWidget,
-    QToolBar,
-    QToolButton,
-    QWidget,
-)
+from PySide6.QtCore import QByteArray, QEvent, QSettings, QStringListModel, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent
+from PySide6.QtWidgets import QMainWindow
 
 from facerec_app.capture.camera_source import CameraDescription, list_cameras
 from facerec_app.core.protocols import GalleryIndex
-from facerec_app.gui.dock_panel import DockPanel
 from facerec_app.gui.enrol_panel import EnrolPanel
+from facerec_app.gui.face_correction import FaceCorrection
 from facerec_app.gui.face_naming import FaceNaming
 from facerec_app.gui.figures_readout import FiguresReadout
 from facerec_app.gui.gallery_watch import GalleryWatch
-from facerec_app.gui.icons import refresh_icons, set_icon
+from facerec_app.gui.icons import refresh_icons
 from facerec_app.gui.people_panel import PeoplePanel
+from facerec_app.gui.recorder import Recorder, recordings_folder
 from facerec_app.gui.session_worker import PlayState, SessionWorker, SourceInfo
 from facerec_app.gui.shared_services import SharedServices
-from facerec_app.gui.shortcuts_window import ShortcutsWindow
 from facerec_app.gui.source_menu import SourceMenu
 from facerec_app.gui.stage_page import StagePage
 from facerec_app.gui.tasks import Task, TaskRunner
+from facerec_app.gui.window_docks import WindowDocks
+from facerec_app.gui.window_menus import WindowMenus
+from facerec_app.gui.window_tool_bar import WindowToolBar
 from facerec_app.services.application import Application
 from facerec_app.services.enrolment import EnrolmentReport
 
-_LAYOUT_VERSION = 1
-_JUMP_S = 5.0
+_LAYOUT_VERSION = 2
 _STATUS_MS = 6000
 _CLOSING_S = 2.5  # a network that is being loaded cannot be interrupted
+_ICONS = {"people": "people", "enrol": "enrol"}
+_KEYS = {"people": "Ctrl+1", "enrol": "Ctrl+2"}
 
 
 class MainWindow(QMainWindow):
@@ -73,19 +67,30 @@ class MainWindow(QMainWindow):
         self.services = SharedServices(application)
         self.tasks = TaskRunner("window-tasks", self)
         self.session = SessionWorker(application.open_source, self.services.make_pipeline, self)
+        self.recorder = Recorder(self.session, self._recordings_folder, self)
         names = QStringListModel(self)
         self.stage = StagePage(self.session, names, has_demonstration=demonstration is not None)
         self.people = PeoplePanel(self.services, self.tasks, names)
         self.enrol = EnrolPanel(self.services, self.tasks, names)
         self.naming = FaceNaming(self.stage.view, self.stage.popover, self.session, self.services, self.tasks)
+        self.correction = FaceCorrection(
+            self.stage.view, self.stage.popover, self.stage.why, self.session, self.services, self.tasks
+        )
         self.figures = FiguresReadout(self.session.figures)
         self.sources = SourceMenu(settings, self.tasks, cameras, self)
-        self._shortcuts: ShortcutsWindow | None = None
         self.setCentralWidget(self.stage)
         self.setAcceptDrops(True)
-        self._make_docks()
-        self._make_tool_bar()
-        self._make_menus()
+        self.docks = WindowDocks(self)
+        self.docks.add("people", self.tr("People"), self.people, shown=True)
+        self.docks.add("enrol", self.tr("Enrol"), self.enrol, shown=True)
+        self.docks.bring_first_to_front()
+        self._tool_bar = WindowToolBar(self.sources, self)
+        self._tool_bar.add_panels(self.docks.toggle_actions, _ICONS, _KEYS)
+        self.addToolBar(self._tool_bar)
+        panels = self.docks.toggle_actions.values()
+        self._menus = WindowMenus(self, self.session, self, settings, self.sources, panels)
+        self._recording_clock = QTimer(self, interval=200)
+        self._recording_clock.timeout.connect(self._show_recording_time)
         self._make_status_bar()
         self._connect()
         self._restore_layout()
@@ -128,9 +133,14 @@ class MainWindow(QMainWindow):
         self.hide()
         self.figures.set_counting(False)
         deadline_s = time.monotonic() + _CLOSING_S
-        ended = self.session.shut_down(_CLOSING_S)
+
+        def left_s() -> float:
+            return max(0.0, deadline_s - time.monotonic())
+
+        ended = self.recorder.shut_down(left_s())
+        ended = self.session.shut_down(left_s()) and ended
         ended = self.stage.view.stop() and ended
-        self.has_ended = self.tasks.stop(max(0.0, deadline_s - time.monotonic())) and ended
+        self.has_ended = self.tasks.stop(left_s()) and ended
         self._watch.stop()
         super().closeEvent(event)
 
@@ -140,19 +150,15 @@ class MainWindow(QMainWindow):
         for part in (self.menuBar(), self._tool_bar, self.statusBar()):
             part.setVisible(not full)
         if full:
-            self._docks_before = [dock for dock in (self._people_dock, self._enrol_dock) if dock.isVisible()]
-            for dock in self._docks_before:
-                dock.hide()
+            self.docks.hide_all()
             self.showFullScreen()
         else:
             self.showNormal()
-            for dock in self._docks_before:
-                dock.show()
+            self.docks.restore_all()
 
     def show_enrol_panel(self) -> None:
         """Bring the panel for enrolling to the front."""
-        self._enrol_dock.show()
-        self._enrol_dock.raise_()
+        self.docks.show("enrol")
 
     def save_snapshot(self) -> None:
         """Ask where the picture with its boxes and names is to go."""
@@ -160,117 +166,22 @@ class MainWindow(QMainWindow):
 
         save_snapshot(self.stage.view.snapshot(), self, self._say)
 
-    def _make_docks(self) -> None:
-        self._people_dock = self._dock("people", self.tr("People"), self.people)
-        self._enrol_dock = self._dock("enrol", self.tr("Enrol"), self.enrol)
-        self.tabifyDockWidget(self._people_dock, self._enrol_dock)
-        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
-        self._people_dock.raise_()
-        self.resizeDocks([self._people_dock], [300], Qt.Orientation.Horizontal)
-        self.setDockOptions(self.dockOptions() | QMainWindow.DockOption.GroupedDragging)
-        for dock in (self._people_dock, self._enrol_dock):
-            dock.visibilityChanged.connect(self._update_titles)
-            dock.topLevelChanged.connect(self._update_titles)
+    def toggle_recording(self) -> None:
+        """Begin to record what the view shows, or end and save."""
+        self.recorder.toggle()
 
-    def _dock(self, name: str, title: str, panel: QWidget) -> DockPanel:
-        dock = DockPanel(name, title, panel, self)
-        panel.setMinimumWidth(260)
-        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
-        return dock
+    def set_strip_wanted(self, wanted: bool) -> None:
+        """Show or hide the strip of who is in view."""
+        self.stage.set_strip_wanted(wanted)
 
-    def _update_titles(self, *_: object) -> None:
-        self._people_dock.update_title()
-        self._enrol_dock.update_title()
+    def set_mirrored(self, mirrored: bool) -> None:
+        """Show the picture as a mirror does."""
+        self.stage.view.set_mirrored(mirrored)
 
-    def _make_tool_bar(self) -> None:
-        self._tool_bar = QToolBar(self.tr("Tools"), self)
-        self._tool_bar.setObjectName("tools")
-        self._tool_bar.setMovable(False)
-        self._tool_bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        self.addToolBar(self._tool_bar)
-        open_button = QToolButton(self)
-        open_button.setText(self.tr("Open"))
-        set_icon(open_button, "camera")
-        open_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        open_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        open_button.setMenu(self.sources)
-        self._source_label = QLabel(self)
-        self._source_label.setProperty("muted", "true")
-        self._source_label.setTextFormat(Qt.TextFormat.PlainText)
-        space = QWidget(self)
-        space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self._tool_bar.addWidget(open_button)
-        self._tool_bar.addWidget(self._source_label)
-        self._tool_bar.addWidget(space)
-        for dock, icon, keys in ((self._people_dock, "people", "Ctrl+1"), (self._enrol_dock, "enrol", "Ctrl+2")):
-            action = dock.toggleViewAction()
-            set_icon(action, icon)
-            action.setShortcut(keys)
-            self._tool_bar.addAction(action)
-            button = self._tool_bar.widgetForAction(action)
-            if isinstance(button, QToolButton):
-                button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-
-    def _make_menus(self) -> None:
-        file = self.menuBar().addMenu(self.tr("&File"))
-        file.addMenu(self.sources)
-        self._snapshot = self._action(file, self.tr("Save picture ..."), self.save_snapshot, "Ctrl+S")
-        self._close_source = self._action(file, self.tr("Close source"), self.session.close, "Ctrl+W")
-        file.addSeparator()
-        self._action(file, self.tr("Quit"), self.close, "Ctrl+Q")
-        play = self.menuBar().addMenu(self.tr("&Playback"))
-        self._action(play, self.tr("Play or pause"), self._press_space, "Space")
-        self._action(play, self.tr("Next frame"), self.session.step, ".")
-        self._action(play, self.tr("Back 5 seconds"), lambda: self._jump(-_JUMP_S), "Left")
-        self._action(play, self.tr("Forward 5 seconds"), lambda: self._jump(_JUMP_S), "Right")
-        self._action(play, self.tr("To the beginning"), lambda: self.session.seek(0), "Ctrl+Home")
-        view = self.menuBar().addMenu(self.tr("&View"))
-        view.addActions([self._people_dock.toggleViewAction(), self._enrol_dock.toggleViewAction()])
-        view.addSeparator()
-        self._choice(view, self.tr("Who is in view"), "view/strip", True, self.stage.set_strip_wanted, "Ctrl+3")
-        self._choice(view, self.tr("Figures"), "view/figures", True, self._show_figures, "Ctrl+4")
-        self._choice(view, self.tr("Mirror"), "view/mirror", False, self.stage.view.set_mirrored, "Ctrl+M")
-        view.addMenu(self._theme_menu(view))
-        view.addSeparator()
-        self._action(view, self.tr("Full screen"), self.toggle_full_screen, "F11")
-        help_ = self.menuBar().addMenu(self.tr("&Help"))
-        self._action(help_, self.tr("Keyboard shortcuts"), self.show_shortcuts, "F1")
-
-    def show_shortcuts(self) -> None:
-        """List every action that has a key."""
-        if self._shortcuts is None:
-            self._shortcuts = ShortcutsWindow(self)
-        menus = [action.menu() for action in self.menuBar().actions()]
-        actions = [action for menu in menus if isinstance(menu, QMenu) for action in _all_actions(menu)]
-        self._shortcuts.show_actions([action for action in actions if action.shortcut().toString()])
-
-    def _action(self, menu: QMenu, text: str, action: Callable[[], Any], keys: str) -> QAction:
-        made = menu.addAction(text)
-        made.setShortcut(keys)
-        made.triggered.connect(lambda _=False: action())
-        return made
-
-    def _choice(
-        self, menu: QMenu, text: str, key: str, default: bool, apply: Callable[[bool], None], keys: str
-    ) -> QAction:
-        made = menu.addAction(text)
-        made.setCheckable(True)
-        made.setShortcut(keys)
-        chosen = self._settings.value(key, default, type=bool)
-        made.setChecked(bool(chosen))
-        apply(bool(chosen))
-
-        def change(checked: bool) -> None:
-            self._settings.setValue(key, checked)
-            apply(checked)
-
-        made.toggled.connect(change)
-        return made
-
-    def _theme_menu(self, parent: QMenu) -> QMenu:
-        from facerec_app.gui.theme_menu import ThemeMenu
-
-        return ThemeMenu(self._settings, parent)
+    def show_figures(self, shown: bool) -> None:
+        """Show or hide the read-out."""
+        self.figures.setVisible(shown)
+        self.figures.set_counting(shown and self.session.state is PlayState.PLAYING)
 
     def _make_status_bar(self) -> None:
         self.statusBar().setSizeGripEnabled(False)
@@ -287,11 +198,17 @@ class MainWindow(QMainWindow):
         self.stage.view.face_clicked.connect(self.naming.ask)
         self.stage.view.painted.connect(self.figures.note_painted)
         self.stage.strip.face_chosen.connect(self.naming.ask)
+        self.stage.transport.record_toggled.connect(self.toggle_recording)
         self.naming.finished.connect(self._say_enrolled)
+        self.naming.enrolled.connect(self.correction.settle)
         self.naming.failed.connect(self.stage.notice.show_message)
+        self.correction.failed.connect(self.stage.notice.show_message)
         self.people.enrol_asked.connect(self._enrol_more)
         self.session.opened.connect(self._note_opened)
         self.session.state_changed.connect(self._show_state)
+        self.recorder.changed.connect(self._show_recording)
+        self.recorder.saved.connect(lambda path: self._say(self.tr("Recorded {0}").format(path)))
+        self.recorder.failed.connect(self.stage.notice.show_message)
 
     def _restore_layout(self) -> None:
         self.resize(1180, 720)
@@ -329,19 +246,6 @@ class MainWindow(QMainWindow):
         self.show_enrol_panel()
         self.enrol.set_name(name)
 
-    def _press_space(self) -> None:
-        """Press the button that has the focus, else play or pause."""
-        focused = self.focusWidget()
-        if isinstance(focused, QAbstractButton):
-            focused.click()
-        else:
-            self.session.toggle()
-
-    def _jump(self, seconds: float) -> None:
-        info, frame = self.session.info, self.session.newest_frame
-        if info is not None and frame is not None and info.is_seekable:
-            self.session.seek(max(0, frame.index + round(seconds * (info.frame_rate or 1.0))))
-
     def _note_opened(self, info: SourceInfo) -> None:
         self.sources.remember(info.spec)
         self._show_title(info)
@@ -349,21 +253,30 @@ class MainWindow(QMainWindow):
     def _show_title(self, info: SourceInfo | None) -> None:
         name = QGuiApplication.applicationDisplayName() or "FaceRec"
         self.setWindowTitle(f"{info.title} - {name}" if info is not None else name)
-        self._source_label.setText(info.title if info is not None else "")
+        self._tool_bar.show_source(info.title if info is not None else "")
 
     def _show_state(self, state: PlayState) -> None:
-        has_source = self.session.info is not None
-        self._snapshot.setEnabled(has_source)
-        self._close_source.setEnabled(has_source or state is PlayState.OPENING)
+        self._menus.show_state(state)
         self.figures.set_counting(state is PlayState.PLAYING and self.figures.isVisibleTo(self))
         if state is not PlayState.PLAYING:
             self.figures.clear_figures()
-        if not has_source:
+        if self.session.info is None:
             self._show_title(None)
 
-    def _show_figures(self, shown: bool) -> None:
-        self.figures.setVisible(shown)
-        self.figures.set_counting(shown and self.session.state is PlayState.PLAYING)
+    def _recordings_folder(self) -> Path:
+        chosen: Any = self._settings.value("recording/folder")
+        return Path(chosen) if isinstance(chosen, str) and chosen else recordings_folder()
+
+    def _show_recording(self, recording: bool) -> None:
+        self._menus.show_recording(recording)
+        if recording:
+            self._recording_clock.start()
+        else:
+            self._recording_clock.stop()
+        self._show_recording_time()
+
+    def _show_recording_time(self) -> None:
+        self.stage.transport.show_recording(self.recorder.seconds if self.recorder.is_recording else None)
 
     def _say(self, message: str) -> None:
         self.statusBar().showMessage(message, _STATUS_MS)
@@ -372,12 +285,3 @@ class MainWindow(QMainWindow):
         pictures = self.tr("1 picture") if report.enrolled == 1 else self.tr("{0} pictures").format(report.enrolled)
         self._say(self.tr("{0}: {1} added").format(report.name, pictures))
         self.people.select(report.name)
-
-
-def _all_actions(menu: QMenu) -> list[QAction]:
-    """Return the actions of a menu and of the menus in it, in order."""
-    found: list[QAction] = []
-    for action in menu.actions():
-        inner = action.menu()
-        found += _all_actions(inner) if isinstance(inner, QMenu) else [action]
-    return found

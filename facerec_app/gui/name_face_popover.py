@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QPoint, QRect, QStringListModel, Qt, Signal
+from PySide6.QtCore import QRect, QStringListModel, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QCompleter, QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from facerec_app.core.types import IdentityDecision, Verdict
+from facerec_app.gui.beside_face import place_beside
 from facerec_app.gui.picture_conversion import portrait, rounded_pixmap
 from facerec_app.pipeline.track_album import FacePicture
 
 _PICTURE_PX = 44
-_GAP_PX = 10
 _WIDTH_PX = 292
 _MOST_PICTURES = 5
 
@@ -30,6 +30,9 @@ class NameFacePopover(QFrame):
     """A small card beside the face; the video goes on behind it."""
 
     named = Signal(int, str)  # track id, name
+    refused = Signal(int, str)  # track id, identifier of the person it is not
+    taken_back = Signal(str)  # identifier of a correction
+    why_asked = Signal(int)  # track id
 
     def __init__(self, names: QStringListModel, parent: QWidget) -> None:
         super().__init__(parent)
@@ -38,6 +41,9 @@ class NameFacePopover(QFrame):
         self._stage = parent
         self._track_id = -1
         self._pictures: list[FacePicture] = []
+        self._person_id: str | None = None
+        self._rejection_id: str | None = None
+        self._anchor = QRect()
         self._build()
         self.setFixedWidth(_WIDTH_PX)
         self.hide()
@@ -46,6 +52,11 @@ class NameFacePopover(QFrame):
     def track_id(self) -> int:
         """Whose name is asked for; -1 while closed."""
         return -1 if self.isHidden() else self._track_id
+
+    @property
+    def anchor(self) -> QRect:
+        """Where the face was when the question was asked, in coordinates of the stage."""
+        return self._anchor
 
     @property
     def stage(self) -> QWidget:
@@ -84,15 +95,19 @@ class NameFacePopover(QFrame):
         self._title.setText(name if known and name is not None else self.tr("Who is this?"))
         sure = self.tr("{0:.0%} sure. Somebody else? Type who.").format(min(decision.probability, 0.99))
         self._detail.setText(sure if known else self.tr("Type a name, or pick somebody who is enrolled."))
-        self._why.setText(self.tr("Why: {0}").format(decision.reason))
-        self._why.setVisible(bool(decision.reason))
+        self._person_id = decision.person_id if known else None
+        self._refuse.setText(self.tr("This is not {0}").format(self._short(name or "")))
+        self._refuse.setVisible(known)
+        self._refuse.setEnabled(True)
+        self._why.setText(self.tr("Why this name?") if known else self.tr("Why no name?"))
+        self._show_correction(None, "")
         self.use_pictures(pictures)
         self._edit.clear()
         self._error.hide()
         self._error.clear()
         self.set_busy(False)
-        self.adjustSize()
-        self._place(anchor)
+        self._anchor = anchor
+        self._fit()
         self.show()
         self.raise_()
         self._edit.setFocus(Qt.FocusReason.PopupFocusReason)
@@ -112,12 +127,24 @@ class NameFacePopover(QFrame):
         self._save.setText(self.tr("Saving ...") if busy else self.tr("Save"))
         self._save.setEnabled(not busy and bool(self._edit.text().strip()))
 
+    def show_refused(self, rejection_id: str, name: str) -> None:
+        """Say that the name was taken from the face, and offer to take that back."""
+        self._title.setText(self.tr("Who is this?"))
+        self._detail.setText(self.tr("Type a name, or pick somebody who is enrolled."))
+        self._refuse.hide()
+        self._show_correction(rejection_id, self.tr("Noted: not {0}.").format(self._short(name)))
+
+    def show_taken_back(self) -> None:
+        """Say that a correction no longer holds."""
+        self._show_correction(None, self.tr("Taken back."))
+
     def show_error(self, message: str) -> None:
         """Say what is wrong and let the user try again."""
         self.set_busy(False)
+        self._refuse.setEnabled(True)
         self._error.setText(message)
         self._error.show()
-        self.adjustSize()
+        self._fit()
         self._edit.setFocus()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -135,8 +162,12 @@ class NameFacePopover(QFrame):
         self._title.setTextFormat(Qt.TextFormat.PlainText)
         self._title.setWordWrap(True)
         self._detail = self._line("muted")
-        self._why = self._line("muted")
         self._error = self._line("bad")
+        self._refuse = self._link(self._ask_refused)
+        self._why = self._link(lambda: self.why_asked.emit(self._track_id))
+        self._noted = self._line("muted")
+        self._undo = self._link(self._ask_taken_back)
+        self._undo.setText(self.tr("Undo"))
         self._thumbnails = [QLabel(self) for _ in range(_MOST_PICTURES)]
         self._edit = QLineEdit(self)
         self._edit.setPlaceholderText(self.tr("Name"))
@@ -148,17 +179,29 @@ class NameFacePopover(QFrame):
         self._edit.returnPressed.connect(self._submit)
         self._save.setProperty("primary", "true")
         self._save.clicked.connect(self._submit)
-        cancel = QPushButton(self.tr("Cancel"), self)
-        cancel.clicked.connect(self.hide)
+        self._cancel = QPushButton(self.tr("Cancel"), self)
+        self._cancel.clicked.connect(self.hide)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
         pictures = QHBoxLayout()
         pictures.setSpacing(6)
         for label in self._thumbnails:
             label.setFixedSize(_PICTURE_PX, _PICTURE_PX)
             pictures.addWidget(label)
         pictures.addStretch(1)
+        links = QHBoxLayout()
+        links.setSpacing(16)
+        links.addWidget(self._refuse)
+        links.addWidget(self._why)
+        links.addStretch(1)
+        correction = QHBoxLayout()
+        correction.setSpacing(8)
+        correction.addWidget(self._noted, 1)
+        correction.addWidget(self._undo)
         buttons = QHBoxLayout()
         buttons.addStretch(1)
-        buttons.addWidget(cancel)
+        buttons.addWidget(self._cancel)
         buttons.addWidget(self._save)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(14, 12, 14, 12)
@@ -166,10 +209,41 @@ class NameFacePopover(QFrame):
         layout.addWidget(self._title)
         layout.addWidget(self._detail)
         layout.addLayout(pictures)
-        layout.addWidget(self._why)
+        layout.addLayout(links)
+        layout.addLayout(correction)
         layout.addWidget(self._edit)
         layout.addWidget(self._error)
         layout.addLayout(buttons)
+
+    def _fit(self) -> None:
+        self.adjustSize()
+        place_beside(self, self._stage, self._anchor)
+
+    def _link(self, action: Callable[[], None]) -> QPushButton:
+        button = QPushButton(self)
+        button.setProperty("link", "true")
+        button.setCursor(Qt.CursorShape.PointingHandCursor)
+        button.clicked.connect(lambda _=False: action())
+        return button
+
+    def _short(self, name: str) -> str:
+        return self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, _WIDTH_PX // 2 - 40)
+
+    def _ask_refused(self) -> None:
+        if self._person_id is not None:
+            self._refuse.setEnabled(False)
+            self.refused.emit(self._track_id, self._person_id)
+
+    def _ask_taken_back(self) -> None:
+        if self._rejection_id is not None:
+            self.taken_back.emit(self._rejection_id)
+
+    def _show_correction(self, rejection_id: str | None, text: str) -> None:
+        self._rejection_id = rejection_id
+        self._noted.setText(text)
+        self._noted.setVisible(bool(text))
+        self._undo.setVisible(rejection_id is not None)
+        self._fit()
 
     def _line(self, kind: str) -> QLabel:
         label = QLabel(self)
@@ -187,13 +261,3 @@ class NameFacePopover(QFrame):
             self._error.hide()
             self.set_busy(True)
             self.named.emit(self._track_id, name)
-
-    def _place(self, anchor: QRect) -> None:
-        """Stand beside the face, on the side with more room, inside the parent."""
-        bounds = self._stage.rect().adjusted(_GAP_PX, _GAP_PX, -_GAP_PX, -_GAP_PX)
-        right = anchor.right() + _GAP_PX
-        fits_right = right + self.width() <= bounds.right()
-        x = right if fits_right else anchor.left() - _GAP_PX - self.width()
-        x = min(max(x, bounds.left()), max(bounds.left(), bounds.right() - self.width()))
-        y = min(max(anchor.top(), bounds.top()), max(bounds.top(), bounds.bottom() - self.height()))
-        self.move(QPoint(x, y))

@@ -29,6 +29,14 @@ class OpenSource(Protocol):
     def __call__(self, spec: str, *, on_status: StatusCallback | None = None) -> FrameSource: ...
 
 
+class FrameTap(Protocol):
+    """Takes what is shown as well, in the session's threads, and never waits."""
+
+    def add_frame(self, frame: Frame) -> None: ...
+
+    def add_result(self, result: FrameResult) -> None: ...
+
+
 class PlayState(Enum):
     """What the view is doing."""
 
@@ -98,6 +106,7 @@ class SessionWorker(QObject):
     result_changed = Signal()  # a newer result, ``newest_result``
     failed = Signal(str)
     status = Signal(str)
+    speed_changed = Signal(float)
     _wake = Signal()
 
     def __init__(
@@ -120,6 +129,8 @@ class SessionWorker(QObject):
         self._fresh: set[str] = set()
         self._events: list[Callable[[], None]] = []
         self._wake_pending = False
+        self._tap: FrameTap | None = None
+        self._speed = 1.0
         self._wake.connect(self._drain, Qt.ConnectionType.QueuedConnection)
 
     @property
@@ -204,6 +215,24 @@ class SessionWorker(QObject):
             self._set_state(PlayState.PAUSED)
         self._jump(index)
 
+    @property
+    def speed(self) -> float:
+        """How fast a file plays; 1 is its own pace."""
+        return self._speed
+
+    def set_speed(self, speed: float) -> None:
+        """Play a file faster or slower, until another source is opened."""
+        if self._session is not None and self._info is not None and not self._info.is_live:
+            self._session.set_speed(speed)
+            self._speed = speed
+            self.speed_changed.emit(speed)
+
+    def set_tap(self, tap: FrameTap | None) -> None:
+        """Give everything that is shown from now on to a recording as well; None ends that."""
+        if tap is not None and self._result is not None:
+            tap.add_result(self._result)
+        self._tap = tap
+
     def use_gallery(self, index: GalleryIndex) -> None:
         """Judge the faces in view by a new state of the gallery."""
         if self._session is not None:
@@ -241,9 +270,14 @@ class SessionWorker(QObject):
                 self._fresh.add("result")
             if event is not None:
                 self._events.append(event)
+            tap = self._tap
             if not self._wake_pending:
                 self._wake_pending = True
                 self._wake.emit()
+        if tap is not None and result is not None:
+            tap.add_result(result)
+        if tap is not None and frame is not None:
+            tap.add_frame(frame)
 
     def note_end(self) -> None:
         """The source came to its end."""
@@ -270,6 +304,7 @@ class SessionWorker(QObject):
             self._fresh.clear()
             self._events.clear()
         old, self._session, self._info = self._session, None, None
+        self._speed = 1.0
         self._set_state(state)
         return old
 

@@ -10,12 +10,14 @@ from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
 from facerec_app.gui.address_bar import AddressBar
 from facerec_app.gui.in_view_strip import InViewStrip
-from facerec_app.gui.live_view import LiveView, result_fits
+from facerec_app.gui.live_view import LiveView
 from facerec_app.gui.name_face_popover import NameFacePopover
 from facerec_app.gui.notice_bar import NoticeBar
 from facerec_app.gui.session_worker import PlayState, SessionWorker, SourceInfo, source_title
 from facerec_app.gui.transport_bar import TransportBar
 from facerec_app.gui.welcome_page import WelcomePage
+from facerec_app.gui.why_card import WhyCard
+from facerec_app.pipeline.overlay import result_fits
 
 _STATUS_READ_S = 4.0
 
@@ -53,6 +55,7 @@ class StagePage(QWidget):
         layout.addWidget(self.strip)
         layout.addWidget(self.transport)
         self.popover = NameFacePopover(names, self)
+        self.why = WhyCard(self)
         self._strip_wanted = True
         self._status_shown_s: float | None = None
         self._connect()
@@ -65,7 +68,8 @@ class StagePage(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.popover.hide()  # its face is somewhere else now
+        for card in (self.popover, self.why):
+            card.hide()  # its face is somewhere else now
 
     @property
     def _has_source(self) -> bool:
@@ -83,6 +87,8 @@ class StagePage(QWidget):
         self.transport.toggled.connect(session.toggle)
         self.transport.stepped.connect(session.step)
         self.transport.sought.connect(session.seek)
+        self.transport.speed_chosen.connect(session.set_speed)
+        session.speed_changed.connect(self.transport.show_speed)
 
     def _show_source(self, info: SourceInfo) -> None:
         self.notice.hide()
@@ -95,6 +101,7 @@ class StagePage(QWidget):
             self.view.show_result(None)
             self.strip.show_result(None)
             self.popover.hide()
+            self.why.hide()
             self.welcome.show_invitation()
         if state is PlayState.FAILED and self._session.newest_frame is None:
             self.welcome.show_invitation()

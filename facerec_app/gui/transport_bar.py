@@ -1,4 +1,4 @@
-"""Play, pause, step and place in a file."""
+"""Play, pause, step, place in a file, speed, recording."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSlider, QStyle, QSty
 
 from facerec_app.gui.icons import set_icon
 from facerec_app.gui.session_worker import PlayState, SourceInfo
+from facerec_app.gui.speed_button import SpeedButton
 
 
 class SeekSlider(QSlider):
@@ -43,6 +44,8 @@ class TransportBar(QFrame):
     toggled = Signal()
     stepped = Signal()
     sought = Signal(int)  # frame index
+    speed_chosen = Signal(float)
+    record_toggled = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -61,14 +64,25 @@ class TransportBar(QFrame):
         self._slider.valueChanged.connect(self._on_value)
         self._time = QLabel(self)
         self._time.setProperty("muted", "true")
+        self._speed = SpeedButton(self)
+        self._speed.chosen.connect(self.speed_chosen)
+        self._record = self._button()
+        self._record.clicked.connect(self.record_toggled)
+        self._recorded = QLabel(self)
+        self._recorded.setProperty("bad", "true")
+        self._recorded.setMinimumWidth(self._recorded.fontMetrics().horizontalAdvance("00:00"))
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(8, 4, 12, 4)
+        layout.setContentsMargins(8, 4, 8, 4)
         layout.setSpacing(6)
         layout.addWidget(self._play)
         layout.addWidget(self._step)
         layout.addWidget(self._slider, 1)
         layout.addStretch(0)
         layout.addWidget(self._time)
+        layout.addWidget(self._speed)
+        layout.addWidget(self._recorded)
+        layout.addWidget(self._record)
+        self.show_recording(None)
         self.show_state(PlayState.EMPTY)
         self.show_source(None)
 
@@ -78,6 +92,8 @@ class TransportBar(QFrame):
         seekable = info is not None and info.is_seekable
         self._slider.setVisible(seekable)
         self._step.setVisible(info is None or not info.is_live)
+        self._speed.setVisible(info is not None and not info.is_live and info.frame_rate is not None)
+        self.show_speed(1.0)
         with QSignalBlocker(self._slider):
             self._slider.setRange(0, max(0, (info.frame_count or 1) - 1) if info is not None else 0)
             self._slider.setValue(0)
@@ -99,6 +115,26 @@ class TransportBar(QFrame):
         self._play.setEnabled(state in {PlayState.PLAYING, PlayState.PAUSED, PlayState.FAILED} or can_play_again)
         self._step.setEnabled(state in {PlayState.PLAYING, PlayState.PAUSED})
         self._slider.setEnabled(state in {PlayState.PLAYING, PlayState.PAUSED, PlayState.ENDED})
+        self._record.setEnabled(state in {PlayState.PLAYING, PlayState.PAUSED})
+
+    def show_speed(self, speed: float) -> None:
+        """Show how fast a file plays."""
+        self._speed.show_speed(speed)
+
+    def show_recording(self, seconds: float | None) -> None:
+        """Show how long the present recording is; None while nothing is recorded."""
+        recording = seconds is not None
+        set_icon(self._record, "stop" if recording else "record", "bad")
+        name = self.tr("Stop recording") if recording else self.tr("Record with boxes and names")
+        self._record.setToolTip(self.tr("{0} (Ctrl+R)").format(name))
+        self._record.setAccessibleName(name)
+        self._recorded.setVisible(recording)
+        self._recorded.setText(clock_text(seconds) if seconds is not None else "")
+
+    @property
+    def recorded_text(self) -> str:
+        """Length of the present recording as it is shown; empty while nothing is recorded."""
+        return self._recorded.text()
 
     def show_place(self, index: int) -> None:
         """Show which frame is in the view."""

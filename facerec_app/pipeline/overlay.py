@@ -8,10 +8,12 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from facerec_app.core.types import Float32Array, FrameResult, IdentityDecision, UInt8Array, Verdict
+from facerec_app.core.types import Float32Array, Frame, FrameResult, IdentityDecision, UInt8Array, Verdict
 from facerec_app.pipeline.labels import paste, text_picture
 
 RgbColour = tuple[int, int, int]
+# A result older than this belongs to another scene; its boxes would be on the wrong faces.
+_STALE_AFTER_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,13 @@ def decision_text(decision: IdentityDecision, name: str | None) -> str:
         # Nothing is certain: a probability that rounds to 100 % is shown as 99 %.
         return f"{name or 'Removed person'} {min(decision.probability, 0.99):.0%}"
     return "Unknown" if decision.verdict is Verdict.UNKNOWN else "Looking ..."
+
+
+def result_fits(result: FrameResult | None, frame: Frame | None) -> bool:
+    """Return whether a result's boxes belong on a frame: of the same source and not from another scene."""
+    if frame is None or result is None or frame.source_id != result.frame.source_id:
+        return False
+    return abs(frame.timestamp_s - result.frame.timestamp_s) <= _STALE_AFTER_S
 
 
 def draw_result(result: FrameResult) -> UInt8Array:

@@ -11,7 +11,8 @@ from pytestqt.qtbot import QtBot
 
 from facerec_app.core.types import FaceDetections, Frame, FrameResult, IdentityDecision, Verdict
 from facerec_app.gui.frame_scaler import FrameScaler
-from facerec_app.gui.live_view import LiveView, result_fits
+from facerec_app.gui.live_view import LiveView
+from facerec_app.pipeline.overlay import result_fits
 
 WAIT_MS = 5000
 
