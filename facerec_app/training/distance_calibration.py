@@ -19,22 +19,33 @@ _PAIRS_PER_PERSON = 30
 
 
 def calibrated_distance(
-    features: LabelledFeatures, normalisation: FeatureNormalisation, seed: int
+    features: LabelledFeatures,
+    normalisation: FeatureNormalisation,
+    seed: int,
+    projection: Float32Array | None = None,
 ) -> SimilarityWeights:
-    """Return the network ``bias - scale * sum(|f1-f2|^2)`` that fits these people best.
+    """Return the network ``bias - scale * sum(|g1-g2|^2)`` that fits these people best.
 
     Genuine and impostor pairs weigh the same in total, so the log odds are log-likelihood ratios: a prior can be added.
+
+    Args:
+        features: faces of the people to fit.
+        normalisation: of the features.
+        seed: of the pairs drawn.
+        projection: ``(D, D')`` kernel from normalised to compared features, if there is one.
 
     Raises:
         NotEnoughDataError: without a person of two faces, or with fewer than two people.
     """
 
+    unfitted = SimilarityWeights(features.extractor_version, 1.0, 0.0, normalisation, projection=projection)
+
     def distance(left: Float32Array, right: Float32Array) -> Float32Array:
-        return squared_distances(normalisation.apply(left), normalisation.apply(right))
+        return squared_distances(unfitted.compared(left), unfitted.compared(right))
 
     distances, same, weights = _scored_pairs(features, distance, seed)
     bias, slope = fit_logistic(distances[:, None], same, weights)
-    return SimilarityWeights(features.extractor_version, max(float(-slope), 0.0), float(bias), normalisation)
+    return replace(unfitted, distance_scale=max(float(-slope), 0.0), distance_bias=float(bias))
 
 
 def recalibrated(weights: SimilarityWeights, features: LabelledFeatures, seed: int) -> SimilarityWeights:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from facerec_app.core.errors import NotEnoughDataError
+from facerec_app.core.errors import ModelVersionMismatchError, NotEnoughDataError, TrainingError
 from facerec_app.core.types import Float32Array, Int64Array
 
 
@@ -44,6 +44,23 @@ class LabelledFeatures:
         rows = np.array([self.people[index] in wanted for index in self.person_index.tolist()], bool)
         labels = [self.people[index] for index in self.person_index[rows].tolist()]
         return LabelledFeatures.of(self.vectors[rows], labels, self.extractor_version)
+
+    def joined(self, others: LabelledFeatures) -> LabelledFeatures:
+        """Return these faces, rows unchanged, followed by faces of other people.
+
+        Raises:
+            ModelVersionMismatchError: if the others are of another extractor version.
+            TrainingError: if somebody is in both.
+        """
+        if others.extractor_version != self.extractor_version:
+            raise ModelVersionMismatchError(
+                f"Features of '{self.extractor_version}' and '{others.extractor_version}' cannot train one network."
+            )
+        shared = sorted(set(self.people) & set(others.people))
+        if shared:
+            raise TrainingError(f"'{shared[0]}' is among the people to learn and among the strangers; name one apart.")
+        labels = [group.people[index] for group in (self, others) for index in group.person_index.tolist()]
+        return LabelledFeatures.of(np.concatenate([self.vectors, others.vectors]), labels, self.extractor_version)
 
     def rows_by_person(self) -> list[Int64Array]:
         """Return the rows of each person, in the order of ``people``."""
