@@ -42,7 +42,8 @@ class GalleryTrials:
         people: ``(M,)`` int64, size of the gallery in people.
         enrolled: ``(M,)`` bool, whether the probe's person is in the gallery.
         right: ``(M,)`` bool, whether the best person is the probe's.
-        weights: ``(M,)`` float64; every gallery size, and within it enrolled probes and strangers, weigh the same.
+        weights: ``(M,)`` float32; every gallery size, and within it enrolled probes and strangers, weigh the same.
+        probe_people: ``(M,)`` int64, whose face each probe is: row of the features' people.
     """
 
     best: Float32Array
@@ -51,6 +52,7 @@ class GalleryTrials:
     enrolled: BoolArray
     right: BoolArray
     weights: Float32Array
+    probe_people: Int64Array
 
     def __len__(self) -> int:
         return int(self.best.shape[0])
@@ -60,7 +62,7 @@ class GalleryTrials:
         rows = self.people == people
         return GalleryTrials(
             self.best[rows], self.runner_up[rows], self.people[rows],
-            self.enrolled[rows], self.right[rows], self.weights[rows],
+            self.enrolled[rows], self.right[rows], self.weights[rows], self.probe_people[rows],
         )  # fmt: skip
 
 
@@ -95,6 +97,7 @@ def _trials_of_size(
     rows_of = features.rows_by_person()
     scores: list[PersonScores] = []
     truths: list[list[str]] = []
+    probed: list[Int64Array] = []
     enrolled_count = stranger_count = 0
     while enrolled_count < wanted:
         gallery_rows, probe_rows, members = _draw_gallery(rows_of, size, generator)
@@ -103,11 +106,12 @@ def _trials_of_size(
         stranger_rows = np.array([generator.choice(rows_of[person]) for person in chosen], np.int64)
         probes = np.concatenate([probe_rows, stranger_rows])
         scores.append(rank_rows(features, scorer, gallery_rows, probes))
+        probed.append(features.person_index[probes])
         names = [str(features.people[index]) for index in features.person_index[probe_rows].tolist()]
         truths.append(names + [""] * len(stranger_rows))
         enrolled_count += len(probe_rows)
         stranger_count += len(stranger_rows)
-    return _as_trials(scores, truths, size)
+    return _as_trials(scores, truths, np.concatenate(probed), size)
 
 
 def _draw_gallery(
@@ -146,7 +150,9 @@ def rank_rows(
     return ranker.pool(probes, snapshot, candidates, scorer.score(probes, snapshot, candidates))
 
 
-def _as_trials(scores: list[PersonScores], truths: list[list[str]], size: int) -> GalleryTrials:
+def _as_trials(
+    scores: list[PersonScores], truths: list[list[str]], probe_people: Int64Array, size: int
+) -> GalleryTrials:
     best = np.concatenate([part.logits[:, 0] for part in scores])
     runner_up = np.concatenate(
         [part.logits[:, 1] if part.logits.shape[1] > 1 else np.full(len(part), -np.inf, np.float32) for part in scores]
@@ -156,4 +162,5 @@ def _as_trials(scores: list[PersonScores], truths: list[list[str]], size: int) -
     enrolled = truth != ""
     weights = np.where(enrolled, 0.5 / max(int(enrolled.sum()), 1), 0.5 / max(int((~enrolled).sum()), 1))
     people = np.full(len(best), size, np.int64)
-    return GalleryTrials(best, runner_up, people, enrolled, (named == truth) & enrolled, weights.astype(np.float32))
+    right = (named == truth) & enrolled
+    return GalleryTrials(best, runner_up, people, enrolled, right, weights.astype(np.float32), probe_people)

@@ -10,20 +10,31 @@ import numpy.typing as npt
 
 from facerec_app.core.protocols import SimilarityScorer
 from facerec_app.core.types import Float32Array
-from facerec_app.decision.identity_calibration import DecisionLogistic, IdentityCalibration, ImpostorTail
+from facerec_app.decision.identity_calibration import (
+    DecisionLogistic,
+    IdentityCalibration,
+    ImpostorTail,
+    PairCalibration,
+)
 from facerec_app.similarity.cosine_scorer import CosineScorer
 from facerec_app.similarity.log_odds import MAX_LOG_ODDS, log_odds_of
+from facerec_app.training.bounded_logistic import fit_bounded_logistic
+from facerec_app.training.calibration_quality import MiddleError, binned_error, cllr_of, least_cllr, middle_error
 from facerec_app.training.gallery_simulation import GALLERY_SIZES, GalleryTrials, rank_rows, simulate_galleries
 from facerec_app.training.labelled_features import LabelledFeatures
-from facerec_app.training.logistic_regression import fit_logistic
+from facerec_app.training.pair_sampling import genuine_pairs, random_impostor_pairs, score_rows
 from facerec_app.training.similarity_comparison import drawn_pairs
-from facerec_app.training.verification_metrics import PersonBootstrap, bagged_threshold
+from facerec_app.training.verification_metrics import PersonBootstrap, ScoredPairs, bagged_threshold
 
 Float64Array = npt.NDArray[np.float64]
 MARGIN_CAP = 8.0
 _TAIL_RATES = tuple(np.arange(-1.0, -5.76, -0.25).tolist())
 _WRONG_NAME_RATE = 5e-4
 _SMALLEST_MARGIN = 1.0
+_BINS = 15
+_PAIRS_PER_PERSON = 30
+_IMPOSTORS_PER_GENUINE = 100
+_FEWEST_IMPOSTORS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +43,10 @@ class CalibrationReport:
 
     Attributes:
         calibration_error: expected calibration error over the probabilities shown, 15 equal-mass bins.
-        middle_error: the same over probabilities within 0.05 to 0.95 only, weighted by how many there are.
-        middle_share: weight share of those probabilities.
+        names: the same over probabilities of names within 0.05 to 0.95 only.
+        pairs: the same over probabilities of pairs, one in two genuine.
+        cllr: cost of the pairs' log-likelihood ratios in bits.
+        least_cllr: what the best recalibration of these pairs would leave of it.
         stranger_rate: share of strangers named at a bar set for 1 in 1,000, by gallery size.
         missed_rate: share of enrolled probes not named (or named wrongly), by gallery size.
         wrong_rate: share of enrolled probes given somebody else's name, by gallery size.
@@ -42,8 +55,10 @@ class CalibrationReport:
     """
 
     calibration_error: float
-    middle_error: float
-    middle_share: float
+    names: MiddleError
+    pairs: MiddleError
+    cllr: float
+    least_cllr: float
     stranger_rate: dict[str, float]
     missed_rate: dict[str, float]
     wrong_rate: dict[str, float]
@@ -70,15 +85,23 @@ def fit_identity_calibration(features: LabelledFeatures, scorer: SimilarityScore
         pair_threshold=bagged_threshold(own, PersonBootstrap(100)),
         cosine_threshold=bagged_threshold(plain, PersonBootstrap(100)),
         prior_enrolled=0.5,
+        pairs=fit_pair_calibration(features, scorer, seed),
     )
 
 
 def fit_decision_logistic(trials: GalleryTrials) -> DecisionLogistic:
-    """Return the logistic regression of "the best person is right" on score, lead and gallery size."""
+    """Return the bounded logistic of "the best person is right" on score, lead and gallery size."""
+    fit = fit_bounded_logistic(decision_columns(trials), trials.right, trials.weights.astype(np.float64))
+    intercept, score, margin, people = (float(value) for value in fit.coefficients)
+    # More likeness and a longer lead never speak against a name, whatever a small sample says.
+    return DecisionLogistic(intercept, max(score, 1e-3), max(margin, 0.0), -people, MARGIN_CAP, fit.lowest, fit.highest)
+
+
+def decision_columns(trials: GalleryTrials) -> Float64Array:
+    """Return ``(M, 3)``: the best person's log odds, the capped lead, the logarithm of the number of people."""
     lead = np.minimum(trials.best - np.maximum(trials.runner_up, -1e6), MARGIN_CAP)
-    columns = np.column_stack([np.maximum(trials.best, -MAX_LOG_ODDS), lead, np.log(trials.people)]).astype(np.float64)
-    intercept, score, margin, people = fit_logistic(columns, trials.right, trials.weights.astype(np.float64))
-    return DecisionLogistic(float(intercept), float(score), float(margin), float(-people), MARGIN_CAP)
+    columns = np.column_stack([np.maximum(trials.best, -MAX_LOG_ODDS), lead, np.log(trials.people)])
+    return np.asarray(columns, np.float64)
 
 
 def impostor_tail(features: LabelledFeatures, scorer: SimilarityScorer, seed: int) -> ImpostorTail:
@@ -131,33 +154,6 @@ def smallest_safe_margin(trials: GalleryTrials) -> float:
     return max(float(leads[allowed]) if len(leads) > allowed else 0.0, _SMALLEST_MARGIN)
 
 
-def calibration_errors(
-    probabilities: Float64Array, right: Float64Array, weights: Float64Array
-) -> tuple[float, float, float]:
-    """Return expected calibration error overall and within 0.05-0.95, and the weight share of the latter."""
-    everywhere = _expected_error(probabilities, right, weights)
-    middle = (probabilities > 0.05) & (probabilities < 0.95)
-    share = float(weights[middle].sum() / weights.sum())
-    return everywhere, _expected_error(probabilities[middle], right[middle], weights[middle]), share
-
-
-def _expected_error(probabilities: Float64Array, right: Float64Array, weights: Float64Array, bins: int = 15) -> float:
-    if not len(probabilities):
-        return 0.0
-    order = np.argsort(probabilities, kind="stable")
-    positions = np.cumsum(weights[order]) / weights.sum()
-    numbers = np.minimum((positions * bins).astype(int), bins - 1)
-    total = 0.0
-    for number in range(bins):
-        rows = order[numbers == number]
-        if len(rows):
-            gap = np.average(probabilities[rows], weights=weights[rows]) - np.average(
-                right[rows], weights=weights[rows]
-            )
-            total += float(weights[rows].sum()) * abs(float(gap))
-    return total / float(weights.sum())
-
-
 def report_calibration(
     calibration: IdentityCalibration,
     features: LabelledFeatures,
@@ -180,5 +176,49 @@ def report_calibration(
         strangers[str(size)] = float(named[~part.enrolled].mean())
         missed[str(size)] = float((~(named & part.right))[part.enrolled].mean())
         wrong[str(size)] = float((named & ~part.right)[part.enrolled].mean())
-    errors = calibration_errors(probabilities, trials.right.astype(np.float64), trials.weights.astype(np.float64))
-    return CalibrationReport(*errors, strangers, missed, wrong)
+    weights = trials.weights.astype(np.float64)
+    everywhere = binned_error(probabilities, trials.right.astype(np.float64), weights, _BINS)
+    names = middle_error(probabilities, trials.right, weights, trials.probe_people)
+    pairs, cost, least = report_pairs(calibration.pairs, features, scorer, seed=seed)
+    return CalibrationReport(everywhere, names, pairs, cost, least, strangers, missed, wrong)
+
+
+def report_pairs(
+    calibration: PairCalibration, features: LabelledFeatures, scorer: SimilarityScorer, *, seed: int
+) -> tuple[MiddleError, float, float]:
+    """Return calibration error, Cllr and the least Cllr of pairs of these people, one in two genuine."""
+    pairs, weights = calibration_pairs(features, scorer, seed)
+    probabilities = calibration.probabilities(pairs.scores).astype(np.float64)
+    # An impostor pair counts for one of its people: they are many, and the genuine pairs decide over the error.
+    error = middle_error(probabilities, pairs.same, weights, pairs.people[:, 0])
+    log_odds = calibration.log_odds(pairs.scores).astype(np.float64)
+    return error, cllr_of(log_odds, pairs.same), least_cllr(log_odds, pairs.same)
+
+
+def calibration_pairs(
+    features: LabelledFeatures, scorer: SimilarityScorer, seed: int
+) -> tuple[ScoredPairs, Float64Array]:
+    """Return pairs of these people with the scorer's log odds, and weights under which one in two is genuine.
+
+    Genuine pairs are capped at 30 a person; there are 100 times as many impostor pairs, at least 50,000.
+    """
+    generator = np.random.default_rng(seed)
+    genuine = genuine_pairs(features, _PAIRS_PER_PERSON, generator)
+    count = max(_IMPOSTORS_PER_GENUINE * len(genuine), _FEWEST_IMPOSTORS)
+    rows = np.concatenate([genuine, random_impostor_pairs(features, count, generator)])
+    scores = score_rows(features, rows, lambda left, right: log_odds_of(scorer.score_pairs(left, right)))
+    same = np.arange(len(rows)) < len(genuine)
+    weights = np.where(same, 0.5 / max(len(genuine), 1), 0.5 / count)
+    return ScoredPairs(scores, same, features.person_index[rows]), weights
+
+
+def fit_pair_calibration(features: LabelledFeatures, scorer: SimilarityScorer, seed: int) -> PairCalibration:
+    """Return the bounded logistic of "one person" on the scorer's log odds.
+
+    Raises:
+        NotEnoughDataError: without a person of two faces.
+    """
+    pairs, weights = calibration_pairs(features, scorer, seed)
+    fit = fit_bounded_logistic(pairs.scores.astype(np.float64)[:, None], pairs.same, weights)
+    intercept, slope = (float(value) for value in fit.coefficients)
+    return PairCalibration(intercept, max(slope, 1e-3), fit.lowest, fit.highest)

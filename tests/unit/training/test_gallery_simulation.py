@@ -11,7 +11,6 @@ from facerec_app.similarity.similarity_network import SimilarityNetwork
 from facerec_app.training.distance_calibration import calibrated_distance
 from facerec_app.training.gallery_simulation import simulate_galleries
 from facerec_app.training.identity_calibration_fit import (
-    calibration_errors,
     fit_decision_logistic,
     fit_identity_calibration,
     report_calibration,
@@ -76,16 +75,6 @@ def test_the_calibration_holds_on_other_people() -> None:
     assert report.calibration_error < 0.03
     assert all(rate < 0.006 for rate in report.stranger_rate.values())
     assert report.wrong_rate["100"] < 0.02
-
-
-def test_perfect_probabilities_have_no_calibration_error_and_boasting_ones_do() -> None:
-    generator = np.random.default_rng(0)
-    probabilities = generator.random(50_000)
-    right = (generator.random(50_000) < probabilities).astype(np.float64)
-    weights = np.ones(50_000)
-    assert calibration_errors(probabilities, right, weights)[0] < 0.01
-    boasting = np.clip(probabilities * 1.5, 0, 1)
-    assert calibration_errors(boasting, right, weights)[0] > 0.1
 
 
 def test_the_margin_is_never_below_one(people: LabelledFeatures) -> None:
