@@ -26,7 +26,6 @@ from facerec_app.gallery.gallery_store import GalleryStore
 from facerec_app.models.model_manifest import RecognitionProfile
 from facerec_app.models.model_store import ModelStore
 from facerec_app.models.version_store import VersionStore
-from facerec_app.models.version_store import VersionStore
 from facerec_app.pipeline.embedding_schedule import EmbeddingSchedule
 from facerec_app.pipeline.picture_pipeline import PicturePipeline
 from facerec_app.pipeline.recognition_pipeline import RecognitionPipeline, Stages
@@ -104,7 +103,7 @@ class ComposedApplication:
 
     def evaluation(self, *, keep_features: bool = True) -> EvaluationService:
         subjects = EvaluationSubjects(
-            self._profile_parts(), self._models.manifest.profiles, self._parts_of_profile, self._version_store()
+            self._profile_parts(), self._models.manifest.profiles, self._parts_of_profile, self._version_store
         )
         cache = FeatureCache(user_cache_dir() / "features" if keep_features else None)
         return EvaluationService(subjects, cache, self._gallery_for_review, self._settings.stranger_rate)
@@ -152,8 +151,8 @@ class ComposedApplication:
         return ProfileParts(
             profile.name,
             self._face_source,
-            lambda: (self._scorer, self._calibration),
-            lambda: (self._scorer, self._calibration),
+            self._shipped_network,
+            self._present_network.current,
             {name: self._models.entry(name).sha256 for name in names if name is not None},
         )
 
@@ -169,9 +168,6 @@ class ComposedApplication:
         path = FacePath(read_image, detector, self._aligner, self._extractor)
         settings = f"faces from {self._settings.min_face_px} px; {self._profile.alignment_template}"
         return FaceSource(path, f"{settings} at {self._profile.crop_size_px} px; facerec {__version__}")
-
-    def _version_store(self) -> VersionStore | None:
-        return None
 
     def _gallery_for_review(self) -> tuple[GallerySnapshot, Mapping[str, Path]]:
         snapshot = self._present_gallery().index().snapshot

@@ -57,6 +57,11 @@ def user_log_dir() -> Path:
     return Path(_DIRS.user_log_path)
 
 
+def user_cache_dir() -> Path:
+    """Return the folder for what can always be made again; it need not exist."""
+    return Path(_DIRS.user_cache_path)
+
+
 @dataclass(frozen=True, slots=True)
 class DatabasePaths:
     """The files of one gallery.
