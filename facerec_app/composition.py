@@ -16,7 +16,7 @@ from facerec_app.core.errors import GalleryReadError, WeightsMissingError
 from facerec_app.core.protocols import FeatureExtractor, FollowingFaceDetector, FrameSource
 from facerec_app.core.types import FrameResult, GallerySnapshot
 from facerec_app.decision.identity_calibration import IdentityCalibration, identity_calibration_from_bytes
-from facerec_app.decision.name_vetoes import VetoingPersonRanker
+from facerec_app.decision.name_vetoes import NameVetoes, VetoingPersonRanker
 from facerec_app.decision.threshold_decider import ThresholdDecider
 from facerec_app.decision.track_votes import TrackVotes
 from facerec_app.evaluation.face_embedding import FaceSource
@@ -86,7 +86,7 @@ class ComposedApplication:
         return self._recognition
 
     def corrections(self) -> CorrectionService:
-        return CorrectionService(self._store, self._gallery)
+        return CorrectionService(self._store, self._gallery, self._name_vetoes)
 
     def name_explanation(self) -> NameExplanationService:
         return NameExplanationService(
@@ -94,6 +94,7 @@ class ComposedApplication:
             self._gallery,
             self._make_ranker(),
             self._scorer,
+            self._name_vetoes,
             self._calibration,
             stranger_rate=self._settings.stranger_rate,
         )
@@ -127,6 +128,7 @@ class ComposedApplication:
             extractor=self._extractor,
             ranker=self._make_ranker(votes),
             votes=votes,
+            vetoes=self._name_vetoes,
             schedule=EmbeddingSchedule(),
             album=TrackAlbum(),
         )
@@ -180,7 +182,7 @@ class ComposedApplication:
             self._picture_detector,
             self._aligner,
             self._extractor,
-            VetoingPersonRanker(self._make_ranker(decider)),
+            VetoingPersonRanker(self._make_ranker(decider), self._name_vetoes),
             decider,
             self._present_gallery().index(),
         )
@@ -197,6 +199,10 @@ class ComposedApplication:
         """Let running views judge anew; a gallery that nobody uses yet need not be opened for that."""
         if "_gallery" in self.__dict__:
             self._gallery.announce()
+
+    @cached_property
+    def _name_vetoes(self) -> NameVetoes:
+        return NameVetoes(lambda: self._scorer)
 
     def _gallery_state(self) -> str:
         if not self._settings.database.database_file.exists():

@@ -14,6 +14,7 @@ from facerec_app.core.protocols import (
     TrackVoter,
 )
 from facerec_app.core.types import FaceDetections, Frame, FrameResult, Int64Array
+from facerec_app.decision.name_vetoes import NameVetoes
 from facerec_app.pipeline.embedding_schedule import EmbeddingSchedule, crop_quality
 from facerec_app.pipeline.stage_clock import StageClock
 from facerec_app.pipeline.track_album import TrackAlbum
@@ -31,6 +32,7 @@ class Stages:
     extractor: FeatureExtractor
     ranker: PersonRanker
     votes: TrackVoter
+    vetoes: NameVetoes
     schedule: EmbeddingSchedule
     album: TrackAlbum
     looks: TrackLooks = field(default_factory=TrackLooks)
@@ -45,7 +47,7 @@ class RecognitionPipeline:
     def __init__(self, stages: Stages, index: GalleryIndex) -> None:
         self.stages = stages
         self.index = index
-        self._judgement = TrackJudgement(stages.ranker, stages.votes, stages.looks)
+        self._judgement = TrackJudgement(stages.ranker, stages.votes, stages.vetoes, stages.looks)
         self._seen: tuple[Frame, FaceDetections, Int64Array] | None = None
 
     @property

@@ -10,7 +10,7 @@ import numpy as np
 
 from facerec_app.core.protocols import GalleryIndex, PersonRanker, TrackVoter
 from facerec_app.core.types import Embeddings, Float32Array, IdentityDecision, Int64Array, PersonScores
-from facerec_app.decision.name_vetoes import vetoed_people, without_people
+from facerec_app.decision.name_vetoes import NameVetoes, without_people
 from facerec_app.pipeline.track_looks import TrackLooks
 
 _VETO_QUALITY = 0.25
@@ -23,18 +23,20 @@ class TrackJudgement:
     Args:
         ranker: from features to people, without regard to corrections.
         votes: adds up looks.
-        looks: keeps them.
+        vetoes: the corrections.
+        looks: are kept here.
     """
 
-    def __init__(self, ranker: PersonRanker, votes: TrackVoter, looks: TrackLooks) -> None:
+    def __init__(self, ranker: PersonRanker, votes: TrackVoter, vetoes: NameVetoes, looks: TrackLooks) -> None:
         self._ranker = ranker
+        self._vetoes = vetoes
         self._votes = votes
         self._looks = looks
         self._refused: dict[int, frozenset[str]] = {}
 
     def rank(self, embeddings: Embeddings, index: GalleryIndex) -> tuple[PersonScores, tuple[frozenset[str], ...]]:
         """Return who each face is like, and whom a user has said that such a face is not."""
-        return self._ranker.rank(embeddings, index), vetoed_people(embeddings, index.snapshot)
+        return self._ranker.rank(embeddings, index), self._vetoes.of(embeddings, index.snapshot)
 
     def vote(
         self,

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from facerec_app.core.types import Embeddings, Float32Array
-from facerec_app.decision.name_vetoes import LIKENESS
+from facerec_app.decision.name_vetoes import LIKE, NameVetoes
 from facerec_app.gallery.gallery_store import GalleryStore
 from facerec_app.gallery.name_rejections import NameRejection
 from facerec_app.services.gallery_session import GallerySession
@@ -22,9 +22,11 @@ class CorrectionService:
     Args:
         store: where they are kept.
         gallery: is told of changes.
+        vetoes: says when two faces are alike.
     """
 
-    def __init__(self, store: GalleryStore, gallery: GallerySession) -> None:
+    def __init__(self, store: GalleryStore, gallery: GallerySession, vetoes: NameVetoes) -> None:
+        self._vetoes = vetoes
         self._store = store
         self._gallery = gallery
 
@@ -95,7 +97,7 @@ class CorrectionService:
         rejected, not_this_person, rejection_ids = self._store.rejections.vectors(extractor_version)
         if not len(rejection_ids):
             return False
-        alike = (rejected @ vectors.T).max(axis=1) >= LIKENESS
+        alike = self._vetoes.likeness(rejected, vectors).max(axis=1) >= LIKE
         contradicted = sorted(set(rejection_ids[alike & (not_this_person == person_id)].tolist()))
         for rejection_id in contradicted:
             self._store.rejections.remove(rejection_id)

@@ -9,7 +9,7 @@ import numpy as np
 from facerec_app.core.protocols import GalleryIndex, PersonRanker, SimilarityScorer
 from facerec_app.core.types import Embeddings, FaceDetections, GallerySnapshot, UInt8Array
 from facerec_app.decision.identity_calibration import IdentityCalibration
-from facerec_app.decision.name_vetoes import vetoed_people
+from facerec_app.decision.name_vetoes import NameVetoes
 from facerec_app.gallery.gallery_store import GalleryStore
 from facerec_app.services.gallery_session import GallerySession
 
@@ -83,6 +83,7 @@ class NameExplanationService:
         gallery: the features.
         ranker: from features to people, as recognition does it.
         scorer: judges pairs.
+        vetoes: the corrections.
         calibration: gives threshold and lead.
         stranger_rate: accepted share of strangers named.
     """
@@ -93,6 +94,7 @@ class NameExplanationService:
         gallery: GallerySession,
         ranker: PersonRanker,
         scorer: SimilarityScorer,
+        vetoes: NameVetoes,
         calibration: IdentityCalibration,
         *,
         stranger_rate: float,
@@ -101,6 +103,7 @@ class NameExplanationService:
         self._gallery = gallery
         self._ranker = ranker
         self._scorer = scorer
+        self._vetoes = vetoes
         self._calibration = calibration
         self._stranger_rate = stranger_rate
 
@@ -117,7 +120,7 @@ class NameExplanationService:
         index = self._gallery.index()
         snapshot = index.snapshot
         people = snapshot.person_count
-        refused = frozenset[str]().union(*vetoed_people(looks, snapshot))
+        refused = frozenset[str]().union(*self._vetoes.of(looks, snapshot))
         names = tuple(sorted(snapshot.names[one] for one in refused if one in snapshot.names))
         threshold = self._calibration.threshold(people, self._stranger_rate)
         standings = self._standings(looks, index) if len(looks) and len(snapshot) else ()
