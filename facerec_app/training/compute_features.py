@@ -52,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--people", type=Path, required=True, help="names, one a line")
     parser.add_argument("--profile", default="sface", help="recognition profile whose extractor to use")
     parser.add_argument("--detector", choices=DETECTORS, default="mtcnn")
+    parser.add_argument("--models", type=Path, help="folder of model files instead of those that ship")
     parser.add_argument("--mirror", action="store_true", help="average with the mirrored crop (twice the time)")
     parser.add_argument("--out", type=Path, required=True, help="file to write (.npz)")
     given = parser.parse_args(arguments)
@@ -62,9 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.mirror and given.profile != "sface":
             raise TrainingError("--mirror is for profile sface; other profiles say themselves whether to mirror.")
         if given.mirror:
-            path = sface_path(given.detector, ModelStore(), mirror=True)
+            path = sface_path(given.detector, ModelStore(given.models), mirror=True)
         else:
-            path = profile_path(given.profile, ModelStore(), detector=given.detector)
+            path = profile_path(given.profile, ModelStore(given.models), detector=given.detector)
         features = embed_pictures(given.root, pictures, path, on_picture=_show)
         features.save(given.out)
     except FacerecError as exc:
