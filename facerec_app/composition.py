@@ -23,6 +23,7 @@ from facerec_app.evaluation.face_embedding import FaceSource
 from facerec_app.evaluation.feature_cache import FeatureCache
 from facerec_app.extraction.profile_extractor import make_extractor
 from facerec_app.gallery.gallery_store import GalleryStore
+from facerec_app.inference.processor_threads import live_threads, set_opencv_threads
 from facerec_app.models.model_manifest import RecognitionProfile
 from facerec_app.models.model_store import ModelStore
 from facerec_app.models.version_store import VersionStore
@@ -64,7 +65,7 @@ class ComposedApplication:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._detectors: dict[int, FollowingFaceDetector] = {}
+        self._detectors: dict[tuple[int, int | None], FollowingFaceDetector] = {}
 
     @property
     def settings(self) -> Settings:
@@ -120,9 +121,10 @@ class ComposedApplication:
         return DoctorService(self._settings, self._models, self._gallery_state, self._demonstration_results)
 
     def make_pipeline(self) -> RecognitionPipeline:
+        set_opencv_threads(self._live_threads)
         votes = TrackVotes(self._calibration, stranger_rate=self._settings.stranger_rate)
         stages = Stages(
-            finder=FollowingFaceFinder(self._detector(self._settings.min_face_px)),
+            finder=FollowingFaceFinder(self._detector(self._settings.min_face_px, self._live_threads)),
             aligner=self._aligner,
             tracker=MotionTracker(),
             extractor=self._extractor,
@@ -166,7 +168,7 @@ class ComposedApplication:
         from facerec_app.training.picture_features import FacePath
 
         # As live, and as the similarity network was trained and its threshold chosen: not from the stills' 20 px on.
-        detector = self._detector(self._settings.min_face_px)
+        detector = self._detector(self._settings.min_face_px, self._live_threads)
         path = FacePath(read_image, detector, self._aligner, self._extractor)
         settings = f"faces from {self._settings.min_face_px} px; {self._profile.alignment_template}"
         return FaceSource(path, f"{settings} at {self._profile.crop_size_px} px; facerec {__version__}")
@@ -225,8 +227,8 @@ class ComposedApplication:
             source.close()
 
     @property
-    def _threads(self) -> int | None:
-        return self._settings.threads or None
+    def _live_threads(self) -> int:
+        return live_threads(self._settings.threads)
 
     @cached_property
     def _models(self) -> ModelStore:
@@ -266,7 +268,7 @@ class ComposedApplication:
 
     @cached_property
     def _picture_detector(self) -> FollowingFaceDetector:
-        return self._detector(min(_PICTURE_MIN_FACE_PX, self._settings.min_face_px))
+        return self._detector(min(_PICTURE_MIN_FACE_PX, self._settings.min_face_px), self._settings.threads or None)
 
     @cached_property
     def _aligner(self) -> FivePointAligner:
@@ -274,7 +276,7 @@ class ComposedApplication:
 
     @cached_property
     def _extractor(self) -> FeatureExtractor:
-        return make_extractor(self._models, self._profile, threads=self._threads)
+        return make_extractor(self._models, self._profile, threads=self._live_threads)
 
     @property
     def _scorer(self) -> SimilarityNetwork:
@@ -314,17 +316,18 @@ class ComposedApplication:
             )
         return name
 
-    def _detector(self, min_face_px: int) -> FollowingFaceDetector:
-        if min_face_px not in self._detectors:
-            self._detectors[min_face_px] = self._make_detector(min_face_px)
-        return self._detectors[min_face_px]
+    def _detector(self, min_face_px: int, threads: int | None) -> FollowingFaceDetector:
+        key = (min_face_px, threads)
+        if key not in self._detectors:
+            self._detectors[key] = self._make_detector(min_face_px, threads)
+        return self._detectors[key]
 
-    def _make_detector(self, min_face_px: int) -> FollowingFaceDetector:
+    def _make_detector(self, min_face_px: int, threads: int | None) -> FollowingFaceDetector:
         name = self._settings.detector or self._profile.detector
         if name == "yunet":
             from facerec_app.detection.yunet_detector import YunetDetector
 
-            return YunetDetector(self._models, threads=self._threads)
+            return YunetDetector(self._models, threads=threads)
         from facerec_app.detection.mtcnn_detector import MtcnnDetector
 
-        return MtcnnDetector(self._models, min_face_size_px=float(min_face_px), threads=self._threads)
+        return MtcnnDetector(self._models, min_face_size_px=float(min_face_px), threads=threads)

@@ -24,7 +24,7 @@ class Settings:
         detector: ``mtcnn`` or ``yunet``; None takes the profile's own.
         min_face_px: smallest face looked for, in pixels of the frame's width.
         stranger_rate: accepted chance that a stranger in front of the camera is given a name (0.001 = one in 1,000).
-        threads: threads of the network runtime; 0 lets it use every core.
+        threads: threads of each network; 0 takes every core for single pictures and half of them while frames stream.
     """
 
     database_dir: Path

@@ -38,10 +38,19 @@ class Stages:
     looks: TrackLooks = field(default_factory=TrackLooks)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class FoundFaces:
+    """A frame half way: its faces are found, nothing is said of them yet."""
+
+    frame: Frame
+    detections: FaceDetections
+    clock: StageClock
+
+
 class RecognitionPipeline:
     """Takes the frames of one source in order and says who is in them.
 
-    One thread owns it. Only ``album`` and ``looks`` may be read from others.
+    One thread owns it, or one ``find`` and another the rest. Only ``album`` and ``looks`` may be read from others.
     """
 
     def __init__(self, stages: Stages, index: GalleryIndex) -> None:
@@ -66,9 +75,30 @@ class RecognitionPipeline:
         Raises:
             InferenceError: if a network fails.
         """
-        stages, clock = self.stages, StageClock()
+        return self.judge(self.find(frame))
+
+    def find(self, frame: Frame) -> FoundFaces:
+        """Return the faces of this frame; the first half of ``process``.
+
+        One thread may find the faces of the next frame while another judges those of this one: the two halves share
+        nothing.
+
+        Raises:
+            InferenceError: if a network fails.
+        """
+        clock = StageClock()
         with clock.stage("detect"):
-            detections = stages.finder.find(frame)
+            detections = self.stages.finder.find(frame)
+        return FoundFaces(frame, detections, clock)
+
+    def judge(self, found: FoundFaces) -> FrameResult:
+        """Return what is to be said of a frame whose faces were found; the second half of ``process``.
+
+        Raises:
+            InferenceError: if a network fails.
+        """
+        stages, clock = self.stages, found.clock
+        frame, detections = found.frame, found.detections
         with clock.stage("align"):
             crops = stages.aligner.align(frame.pixels_rgb, detections)
             qualities = crop_quality(crops)

@@ -20,6 +20,7 @@ from facerec_app.pipeline.contact_sheet import ContactSheet
 from facerec_app.pipeline.picture_pipeline import PicturePipeline
 from facerec_app.pipeline.recognition_pipeline import RecognitionPipeline
 from facerec_app.pipeline.timeline import Sighting, Timeline
+from facerec_app.services.frame_path import FindAhead, FrameFeed, InOrder
 from facerec_app.services.progress import CancelCheck, Progress, ProgressCallback, never_cancelled, no_progress
 from facerec_app.services.result_writer import ResultWriter
 
@@ -159,59 +160,53 @@ class RecognitionService:
         """
         wanted = outputs or RunOutputs()
         stills = isinstance(source, ImageFolderSource)
+        slot, errors = NewestFrameSlot(), list[FacerecError]()
         try:
             wanted.refuse_mistakes(source.source_id)
-            process = self._processor(source)
+            path = self._make_path(source, FrameFeed(slot, max_fps))
             writer = _open_writer(wanted, max_fps or (1.0 if stills else source.frame_rate))
         except FacerecError:
             source.close()
             raise
+        capture = CaptureThread(source, slot, on_error=errors.append)
         tally = _Tally(source.frame_count, progress, Timeline(max_gap_s=0.0, min_unknown_frames=1) if stills else None)
         consumers: list[ResultCallback] = [tally.add]
         consumers += [consumer for consumer in (writer and writer.add, on_result, sheet and sheet.add) if consumer]
         try:
-            stopped, dropped = self._pump(source, process, consumers, max_fps, cancelled)
+            stopped = self._pump(capture, path, consumers, cancelled)
+            if errors:
+                raise errors[0]
         finally:
             if writer is not None:
                 writer.close()
-        return tally.report(dropped, stopped)
+        return tally.report(slot.dropped, stopped)
 
-    def _processor(self, source: FrameSource) -> Callable[[Frame], FrameResult]:
+    def _make_path(self, source: FrameSource, frames: FrameFeed) -> FindAhead | InOrder:
         if isinstance(source, ImageFolderSource):
-            return _StillPictures(self._make_picture_pipeline()).process
-        return self._make_pipeline().process
+            return InOrder(frames, _StillPictures(self._make_picture_pipeline()).process)
+        return FindAhead(frames, self._make_pipeline())
 
     def _pump(
         self,
-        source: FrameSource,
-        process: Callable[[Frame], FrameResult],
+        capture: CaptureThread,
+        path: FindAhead | InOrder,
         consumers: Sequence[ResultCallback],
-        max_fps: float | None,
         cancelled: CancelCheck,
-    ) -> tuple[bool, int]:
-        """Move frames from the source through the pipeline to the consumers; return (stopped, dropped)."""
-        errors: list[FacerecError] = []
-        slot = NewestFrameSlot()
-        capture = CaptureThread(source, slot, on_error=errors.append)
-        pace = _FramePace(max_fps)
+    ) -> bool:
+        """Move frames from the source through the pipeline to the consumers; return whether it was stopped."""
         stopped = False
         try:
             capture.start()
-            while not (stopped := cancelled()):
-                frame = slot.take(0.2)
-                if frame is None:
-                    if slot.finished:
-                        break
-                    continue
-                if pace.admits(frame):
-                    result = process(frame)
+            path.start()
+            while not (stopped := cancelled()) and not path.finished:
+                result = path.next_result(0.2)
+                if result is not None:
                     for consume in consumers:
                         consume(result)
         finally:
             capture.stop()
-        if errors:
-            raise errors[0]
-        return stopped, slot.dropped
+            path.stop()
+        return stopped
 
 
 def _open_writer(outputs: RunOutputs, frame_rate: float | None) -> ResultWriter | None:
@@ -236,23 +231,6 @@ class _StillPictures:
             for decision, track_id in zip(result.decisions, track_ids, strict=True)
         )
         return replace(result, track_ids=track_ids, decisions=decisions)
-
-
-class _FramePace:
-    """Lets at most so many frames through per second of the source's time."""
-
-    def __init__(self, max_fps: float | None) -> None:
-        self._interval_s = 1.0 / max_fps if max_fps else 0.0
-        self._next_s = -np.inf
-
-    def admits(self, frame: Frame) -> bool:
-        # Half a millisecond of grace: media times are rounded.
-        if frame.timestamp_s < self._next_s - 5e-4:
-            return False
-        # Frames that come a little late keep the beat; after a gap, and at the start, a new one begins.
-        in_beat = frame.timestamp_s < self._next_s + self._interval_s
-        self._next_s = (self._next_s if in_beat else frame.timestamp_s) + self._interval_s
-        return True
 
 
 class _Tally:
