@@ -89,11 +89,12 @@ class KerasProjectionTrainer:
             triplets = self._epoch_triplets(training, current, said, more_alike, generator)
             loss = model.run_epoch(triplets, cancelled)
             current = self._calibrated(replace(current, projection=model.kernel()), validation)
-            losses.append(judged.loss(current))
+            validation_loss, accuracy = judged.judge(current)
+            losses.append(validation_loss)
             if losses[-1] < losses[best_epoch]:
                 best, best_epoch = current, epoch
             left = (time.monotonic() - began) / epoch * (self.options.epochs - epoch)
-            on_epoch(EpochReport(epoch, self.options.epochs, loss, losses[-1], left))
+            on_epoch(EpochReport(epoch, self.options.epochs, loss, validation_loss, accuracy, left))
             if epoch - best_epoch >= self.options.patience:
                 break
         return TrainedSimilarity(best, best_epoch, tuple(losses))

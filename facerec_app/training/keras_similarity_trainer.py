@@ -86,11 +86,12 @@ class KerasSimilarityTrainer:
         for epoch in range(1, self.options.epochs + 1):
             loss = model.run_epoch(training, self._epoch_pairs(training, current, said, generator), cancelled)
             current = model.weights()
-            losses.append(judged.loss(current))
+            validation_loss, accuracy = judged.judge(current)
+            losses.append(validation_loss)
             if losses[-1] < losses[best_epoch]:
                 best, best_epoch = current, epoch
             left = (time.monotonic() - began) / epoch * (self.options.epochs - epoch)
-            on_epoch(EpochReport(epoch, self.options.epochs, loss, losses[-1], left))
+            on_epoch(EpochReport(epoch, self.options.epochs, loss, validation_loss, accuracy, left))
             if epoch - best_epoch >= self.options.patience:
                 break
         return TrainedSimilarity(best, best_epoch, tuple(losses))

@@ -11,7 +11,7 @@ from facerec_app.similarity.similarity_network import SimilarityNetwork
 from facerec_app.similarity.similarity_weights import SimilarityWeights
 from facerec_app.training.confirmed_pairs import ConfirmedPairs
 from facerec_app.training.labelled_features import LabelledFeatures
-from facerec_app.training.logistic_regression import log_loss
+from facerec_app.training.logistic_regression import Float64Array, log_loss
 from facerec_app.training.pair_sampling import genuine_pairs, random_impostor_pairs, score_rows
 
 _IMPOSTORS = 60_000
@@ -66,14 +66,28 @@ class ValidationPairs:
 
     def loss(self, weights: SimilarityWeights) -> float:
         """Return the cross-entropy in nats, both kinds of pairs weighing the same in total."""
+        return self.judge(weights)[0]
+
+    def judge(self, weights: SimilarityWeights) -> tuple[float, float]:
+        """Return the loss, and the accuracy: mean over both kinds of pairs, at the threshold that is best for it."""
         score = SimilarityNetwork(weights).log_odds
         log_odds = score_rows(self.features, self.pairs, score).astype(np.float64)
         same = np.arange(len(self.pairs)) < self.genuine
         balance = np.where(same, 0.5 / max(self.genuine, 1), 0.5 / (len(self.pairs) - self.genuine))
         ordinary = log_loss(log_odds, same, balance)
+        accuracy = _best_accuracy(log_odds[same], log_odds[~same])
         if self.confirmed is None:
-            return ordinary
+            return ordinary, accuracy
         said = self.confirmed.pairs
         answered = score_rows(self.confirmed.features, said.rows, score).astype(np.float64)
         on_confirmed = log_loss(answered, said.same, np.ones(len(said)))
-        return (1.0 - self.confirmed.share) * ordinary + self.confirmed.share * on_confirmed
+        return (1.0 - self.confirmed.share) * ordinary + self.confirmed.share * on_confirmed, accuracy
+
+
+def _best_accuracy(own: Float64Array, others: Float64Array) -> float:
+    if not len(own):
+        return 1.0
+    below = np.sort(own)
+    falsely_accepted = 1.0 - np.searchsorted(np.sort(others), below, side="left") / len(others)
+    missed = np.arange(len(below)) / len(below)
+    return float(1.0 - 0.5 * (falsely_accepted + missed).min())
