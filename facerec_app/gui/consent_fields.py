@@ -21,9 +21,13 @@ from facerec_app.gallery.records import Consent
 
 
 class ConsentFields(QWidget):
-    """Folded away until it is wanted."""
+    """Folded away until it is wanted.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    Args:
+        folds: whether there is a line to fold it away with; without one the fields are always shown.
+    """
+
+    def __init__(self, parent: QWidget | None = None, *, folds: bool = True) -> None:
         super().__init__(parent)
         self._fold = QToolButton(self)
         self._fold.setText(self.tr("Purpose and consent"))
@@ -33,8 +37,10 @@ class ConsentFields(QWidget):
         self._fold.toggled.connect(self._unfold)
         self._fields = QWidget(self)
         self._purpose = QLineEdit(self._fields)
+        self._purpose.setAccessibleName(self.tr("Purpose"))
         self._purpose.setPlaceholderText(self.tr("What the pictures may be used for"))
         self._agreed_by = QLineEdit(self._fields)
+        self._agreed_by.setAccessibleName(self.tr("Agreed by"))
         self._agreed_by.setPlaceholderText(self.tr("Who agreed"))
         self._has_end = QCheckBox(self.tr("until"), self._fields)
         self._until = QDateEdit(QDate.currentDate().addYears(1), self._fields)
@@ -49,7 +55,8 @@ class ConsentFields(QWidget):
         form.addRow(self.tr("Purpose"), self._purpose)
         form.addRow(self.tr("Agreed by"), self._agreed_by)
         form.addRow(self.tr("Valid"), end)
-        self._fields.hide()
+        self._fields.setVisible(not folds)
+        self._fold.setVisible(folds)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._fold)
@@ -75,6 +82,15 @@ class ConsentFields(QWidget):
         self._fold.setChecked(True)
         self._purpose.setText(purpose)
         self._agreed_by.setText(agreed_by)
+
+    def show_consent(self, consent: Consent | None) -> None:
+        """Show what is recorded."""
+        self.clear()
+        if consent is not None:
+            self.fill(consent.purpose, consent.agreed_by)
+            self._has_end.setChecked(consent.until is not None)
+            if consent.until is not None:
+                self._until.setDate(QDate(consent.until.year, consent.until.month, consent.until.day))
 
     def clear(self) -> None:
         """Empty the fields for the next person."""

@@ -1,8 +1,10 @@
-"""The list of enrolled people as Qt wants it."""
+"""The grid of enrolled people as Qt wants it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt, Signal
@@ -11,20 +13,31 @@ from PySide6.QtWidgets import QLineEdit, QStyle, QStyledItemDelegate, QStyleOpti
 
 from facerec_app.core.types import UInt8Array
 from facerec_app.gallery.records import Person
+from facerec_app.gui.card_view import CardView
 from facerec_app.gui.icons import draw_icon
 from facerec_app.gui.picture_conversion import rounded_pixmap
+from facerec_app.gui.relative_time import ago
 from facerec_app.gui.theme import colour
 
 Index = QModelIndex | QPersistentModelIndex
 PERSON_ROLE = Qt.ItemDataRole.UserRole
-_PORTRAIT_PX = 40
-_ROW_HEIGHT_PX = 56
+PORTRAIT_PX = 72
+CARD_HEIGHT_PX = 134
+CARD_LEAST_WIDTH_PX = 104
+_TOP_PX = 8
+
+
+def consent_has_ended(person: Person, today: date | None = None) -> bool:
+    """Return whether the last day of a person's agreement is over."""
+    consent = person.consent
+    present = today if today is not None else date.today()
+    return consent is not None and consent.until is not None and consent.until < present
 
 
 class PeopleModel(QAbstractListModel):
     """People in the order they are given, with their portraits as far as they are loaded.
 
-    Editing a row asks for a new name; the row changes when the gallery has.
+    Editing a card asks for a new name; the card changes when the gallery has.
     """
 
     rename_asked = Signal(object, str)  # Person, new name
@@ -33,16 +46,24 @@ class PeopleModel(QAbstractListModel):
         super().__init__(parent)
         self._people: tuple[Person, ...] = ()
         self._portraits: dict[str, UInt8Array] = {}
+        self._last_seen: Mapping[str, datetime] = MappingProxyType({})
 
     @property
     def people(self) -> tuple[Person, ...]:
         return self._people
 
-    def show_people(self, people: Sequence[Person], portraits: dict[str, UInt8Array]) -> None:
-        """Replace the list; portraits are ``(S, S, 3)`` uint8 by person id."""
+    def show_people(
+        self, people: Sequence[Person], portraits: dict[str, UInt8Array], last_seen: Mapping[str, datetime]
+    ) -> None:
+        """Replace the grid; portraits are ``(S, S, 3)`` uint8 by person id."""
+        self._portraits, self._last_seen = portraits, last_seen
+        if tuple(people) == self._people:
+            # Nothing but times or portraits: selection and scroll position stay.
+            if people:
+                self.dataChanged.emit(self.index(0, 0), self.index(len(people) - 1, 0))
+            return
         self.beginResetModel()
         self._people = tuple(people)
-        self._portraits = portraits
         self.endResetModel()
 
     def portrait(self, person_id: str) -> UInt8Array | None:
@@ -56,11 +77,22 @@ class PeopleModel(QAbstractListModel):
         if not index.isValid():
             return None
         person = self._people[index.row()]
-        if role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole}:
+        if role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole}:
             return person.name
-        if role == Qt.ItemDataRole.EditRole:
-            return person.name
+        if role in {Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole}:
+            return "\n".join([person.name, *self.details(person)])
         return person if role == PERSON_ROLE else None
+
+    def details(self, person: Person) -> list[str]:
+        """Return what is to be said of a person below the name."""
+        one, many = self.tr("1 picture"), self.tr("{0} pictures").format(person.face_count)
+        lines = [one if person.face_count == 1 else many]
+        seen_at = self._last_seen.get(person.person_id)
+        if seen_at is not None:
+            lines.append(self.tr("seen {0}").format(ago(seen_at)))
+        if consent_has_ended(person):
+            lines.append(self.tr("consent has ended"))
+        return lines
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
         person, name = self._people[index.row()], str(value).strip()
@@ -73,20 +105,21 @@ class PeopleModel(QAbstractListModel):
 
 
 class PersonDelegate(QStyledItemDelegate):
-    """Draws a person: portrait, name, number of pictures."""
+    """Draws a person: portrait, name, number of pictures, when last seen."""
 
-    def __init__(self, model: PeopleModel, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, model: PeopleModel, view: CardView) -> None:
+        super().__init__(view)
         self._model = model
-        self._pixmaps: dict[tuple[int, float], QPixmap] = {}
+        self._view = view
+        self._pixmaps: dict[tuple[str, float], tuple[UInt8Array, QPixmap]] = {}
         model.modelReset.connect(self._pixmaps.clear)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(160, _ROW_HEIGHT_PX)
+        return self._view.card_size()
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         person: Person = index.data(PERSON_ROLE)
-        rect = option.rect
+        rect: QRect = option.rect
         state = option.state
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -94,35 +127,50 @@ class PersonDelegate(QStyledItemDelegate):
         if selected or state & QStyle.StateFlag.State_MouseOver:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(colour("pressed" if selected else "hover"))
-            painter.drawRoundedRect(rect.adjusted(3, 2, -3, -2), 5, 5)
-        painter.drawPixmap(
-            rect.left() + 10, rect.top() + 8, self._picture(person, painter.device().devicePixelRatioF())
-        )
-        left = rect.left() + 10 + _PORTRAIT_PX + 12
-        width = rect.right() - left - 10
-        one, many = self.tr("1 picture"), self.tr("{0} pictures").format(person.face_count)
-        count = one if person.face_count == 1 else many
-        for text, tint, top in ((person.name, "text", 10), (count, "muted", 29)):
-            painter.setPen(colour(tint))
-            metrics = QFontMetrics(painter.font())
-            shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, width)
-            painter.drawText(left, rect.top() + top + metrics.ascent(), shown)
+            painter.drawRoundedRect(rect.adjusted(2, 2, -2, -2), 7, 7)
+        ratio = painter.device().devicePixelRatioF()
+        left = rect.center().x() - PORTRAIT_PX // 2
+        painter.drawPixmap(left, rect.top() + _TOP_PX, self._picture(person, ratio))
+        if consent_has_ended(person):
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(colour("base"))
+            painter.drawEllipse(left + PORTRAIT_PX - 16, rect.top() + _TOP_PX - 6, 22, 22)
+            sign = draw_icon("warning", colour("bad"), 16, ratio)
+            painter.drawPixmap(left + PORTRAIT_PX - 13, rect.top() + _TOP_PX - 4, sign)
+        self._draw_words(painter, rect, person)
         painter.restore()
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
-        return QLineEdit(parent)
+        edit = QLineEdit(parent)
+        edit.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        return edit
 
     def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: Index) -> None:
         rect: QRect = option.rect
-        left = rect.left() + 10 + _PORTRAIT_PX + 4
         height = editor.sizeHint().height()
-        editor.setGeometry(left, rect.center().y() - height // 2, rect.right() - left - 8, height)
+        editor.setGeometry(rect.left() + 3, rect.top() + _TOP_PX + PORTRAIT_PX + 2, rect.width() - 6, height)
+
+    def _draw_words(self, painter: QPainter, rect: QRect, person: Person) -> None:
+        metrics = QFontMetrics(painter.font())
+        details = self._model.details(person)
+        top = rect.top() + _TOP_PX + PORTRAIT_PX + 5
+        lines = [(person.name, "text"), (details[0], "muted"), *((line, "muted") for line in details[1:2])]
+        for text, tint in lines:
+            shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, rect.width() - 10)
+            painter.setPen(colour(tint))
+            line = QRect(rect.left() + 5, top, rect.width() - 10, metrics.height())
+            painter.drawText(line, Qt.AlignmentFlag.AlignCenter, shown)
+            top += metrics.height()
 
     def _picture(self, person: Person, device_ratio: float) -> QPixmap:
         pixels = self._model.portrait(person.person_id)
         if pixels is None:
-            return draw_icon("people", colour("muted"), _PORTRAIT_PX, device_ratio)
-        key = (id(pixels), device_ratio)  # the model keeps the array alive until it is reset
-        if key not in self._pixmaps:
-            self._pixmaps[key] = rounded_pixmap(pixels, _PORTRAIT_PX, device_ratio)
-        return self._pixmaps[key]
+            return draw_icon("people", colour("muted"), PORTRAIT_PX, device_ratio)
+        key = (person.person_id, device_ratio)
+        made = self._pixmaps.get(key)
+        if made is None or made[0] is not pixels:
+            made = self._pixmaps[key] = (
+                pixels,
+                rounded_pixmap(pixels, PORTRAIT_PX, device_ratio, radius_px=PORTRAIT_PX / 2),
+            )
+        return made[1]

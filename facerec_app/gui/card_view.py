@@ -1,0 +1,49 @@
+"""A grid of cards that fills its width: as many columns as fit, all of one width."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QListView, QWidget
+
+
+class CardView(QListView):
+    """Cards of a fixed height, at least ``least_width_px`` wide.
+
+    Keys are those of every list; Return opens the current card.
+    """
+
+    def __init__(self, least_width_px: int, height_px: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._least_width_px = least_width_px
+        self._height_px = height_px
+        self.setViewMode(QListView.ViewMode.IconMode)
+        self.setFlow(QListView.Flow.LeftToRight)
+        self.setWrapping(True)
+        self.setMovement(QListView.Movement.Static)
+        self.setResizeMode(QListView.ResizeMode.Adjust)
+        self.setUniformItemSizes(True)
+        self.setSpacing(0)
+        self.setMouseTracking(True)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setSelectionRectVisible(True)
+
+    def card_size(self) -> QSize:
+        """Return the size of one card at the present width; room for a scroll bar is always kept."""
+        room = self.width() - 2 * self.frameWidth() - self.verticalScrollBar().sizeHint().width() - 2
+        columns = max(1, room // self._least_width_px)
+        return QSize(max(self._least_width_px, room // columns), self._height_px)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self.setGridSize(self.card_size())
+        super().resizeEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter} and self.currentIndex().isValid():
+            if self.state() is not QAbstractItemView.State.EditingState:
+                self.activated.emit(self.currentIndex())
+            event.accept()
+        else:
+            super().keyPressEvent(event)

@@ -1,0 +1,152 @@
+"""The pictures of one person as Qt wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt
+from PySide6.QtGui import QFontMetrics, QPainter, QPen, QPixmap
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from facerec_app.core.types import UInt8Array
+from facerec_app.gallery.records import EnrolledFace, FaceState
+from facerec_app.gui.card_view import CardView
+from facerec_app.gui.icons import draw_icon
+from facerec_app.gui.picture_conversion import rounded_pixmap
+from facerec_app.gui.relative_time import short_date
+from facerec_app.gui.theme import colour
+from facerec_app.services.face_faults import FaceFault, faults_of
+
+Index = QModelIndex | QPersistentModelIndex
+FACE_ROLE = Qt.ItemDataRole.UserRole
+FACE_PX = 76
+CARD_HEIGHT_PX = 112
+CARD_LEAST_WIDTH_PX = 90
+_TOP_PX = 7
+_EXCLUDED_OPACITY = 0.4
+
+
+class FacesModel(QAbstractListModel):
+    """Faces in the order of their enrolment, with their pictures as far as they are loaded."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._faces: tuple[EnrolledFace, ...] = ()
+        self._portrait_id: str | None = None
+        self._pictures: dict[str, UInt8Array] = {}
+
+    @property
+    def faces(self) -> tuple[EnrolledFace, ...]:
+        return self._faces
+
+    @property
+    def without_picture(self) -> list[EnrolledFace]:
+        """Faces whose picture was not loaded yet."""
+        return [face for face in self._faces if face.face_id not in self._pictures]
+
+    def show_faces(self, faces: Sequence[EnrolledFace], portrait_id: str | None) -> None:
+        """Replace the grid; pictures that are still wanted stay loaded."""
+        self.beginResetModel()
+        self._faces, self._portrait_id = tuple(faces), portrait_id
+        self._pictures = {f.face_id: self._pictures[f.face_id] for f in faces if f.face_id in self._pictures}
+        self.endResetModel()
+
+    def add_pictures(self, pictures: dict[str, UInt8Array]) -> None:
+        """Show pictures, ``(S, S, 3)`` uint8 by face id."""
+        self._pictures.update(pictures)
+        if self._faces:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self._faces) - 1, 0))
+
+    def picture(self, face_id: str) -> UInt8Array | None:
+        """Return a face's picture if it is loaded."""
+        return self._pictures.get(face_id)
+
+    def is_portrait(self, face: EnrolledFace) -> bool:
+        """Return whether the user chose this face as portrait."""
+        return face.face_id == self._portrait_id
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
+        return 0 if parent.isValid() else len(self._faces)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        face = self._faces[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self.quality_words(face)
+        if role in {Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole}:
+            parts = [face.source, self.quality_words(face), self.tr("added {0}").format(short_date(face.created_at))]
+            return "\n".join([*parts, self.tr("portrait")] if self.is_portrait(face) else parts)
+        return face if role == FACE_ROLE else None
+
+    def quality_words(self, face: EnrolledFace) -> str:
+        """Return how good a picture is: "Good", "Small, blurred", "Not used"."""
+        if face.state is FaceState.EXCLUDED:
+            return self.tr("Not used")
+        words = {
+            FaceFault.SMALL: self.tr("small"),
+            FaceFault.BLURRED: self.tr("blurred"),
+            FaceFault.TURNED: self.tr("turned"),
+            FaceFault.DARK: self.tr("dark"),
+            FaceFault.BRIGHT: self.tr("too bright"),
+        }
+        said = ", ".join(words[fault] for fault in faults_of(face))
+        return said[:1].upper() + said[1:] if said else self.tr("Good")
+
+
+class FaceDelegate(QStyledItemDelegate):
+    """Draws a picture with its quality in words; the portrait has a star, what is not used is faded."""
+
+    def __init__(self, model: FacesModel, view: CardView) -> None:
+        super().__init__(view)
+        self._model = model
+        self._view = view
+        self._pixmaps: dict[tuple[str, float], tuple[UInt8Array, QPixmap]] = {}
+        model.modelReset.connect(self._pixmaps.clear)
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return self._view.card_size()
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        face: EnrolledFace = index.data(FACE_ROLE)
+        rect: QRect = option.rect
+        state = option.state
+        ratio = painter.device().devicePixelRatioF()
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        selected = bool(state & QStyle.StateFlag.State_Selected)
+        if selected or state & QStyle.StateFlag.State_MouseOver:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(colour("pressed" if selected else "hover"))
+            painter.drawRoundedRect(rect.adjusted(2, 2, -2, -2), 7, 7)
+        left, top = rect.center().x() - FACE_PX // 2, rect.top() + _TOP_PX
+        painter.setOpacity(_EXCLUDED_OPACITY if face.state is FaceState.EXCLUDED else 1.0)
+        painter.drawPixmap(left, top, self._picture(face, ratio))
+        painter.setOpacity(1.0)
+        if selected:
+            painter.setPen(QPen(colour("accent"), 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(left - 1, top - 1, FACE_PX + 2, FACE_PX + 2, 7, 7)
+        if self._model.is_portrait(face):
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(colour("base"))
+            painter.drawEllipse(left + FACE_PX - 17, top - 5, 22, 22)
+            painter.drawPixmap(left + FACE_PX - 13, top - 1, draw_icon("portrait", colour("accent"), 14, ratio))
+        metrics = QFontMetrics(painter.font())
+        faults = faults_of(face) and face.state is FaceState.ACTIVE
+        painter.setPen(colour("text" if faults else "muted"))
+        line = QRect(rect.left() + 4, top + FACE_PX + 5, rect.width() - 8, metrics.height())
+        words = metrics.elidedText(self._model.quality_words(face), Qt.TextElideMode.ElideRight, line.width())
+        painter.drawText(line, Qt.AlignmentFlag.AlignCenter, words)
+        painter.restore()
+
+    def _picture(self, face: EnrolledFace, device_ratio: float) -> QPixmap:
+        pixels = self._model.picture(face.face_id)
+        if pixels is None:
+            return draw_icon("picture", colour("muted"), FACE_PX, device_ratio)
+        key = (face.face_id, device_ratio)
+        made = self._pixmaps.get(key)
+        if made is None or made[0] is not pixels:
+            made = self._pixmaps[key] = (pixels, rounded_pixmap(pixels, FACE_PX, device_ratio))
+        return made[1]
