@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
@@ -17,34 +15,9 @@ from facerec_app.core.types import (
     PersonScores,
     SimilarityScores,
 )
+from facerec_app.decision.gallery_thresholds import WEIGHT, GalleryThresholds
+from facerec_app.decision.person_templates import PersonTemplates
 from facerec_app.similarity.log_odds import log_odds_of
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PersonTemplates:
-    """One vector per enrolled person: the unit-length mean of their faces.
-
-    Attributes:
-        vectors: ``(P, D)`` float32.
-        person_ids: ``(P,)`` unicode array.
-        person_of_face: ``(G,)`` int64, row of ``person_ids`` for each face of the gallery.
-        face_counts: ``(P,)`` int64.
-    """
-
-    vectors: Float32Array
-    person_ids: npt.NDArray[np.str_]
-    person_of_face: Int64Array
-    face_counts: Int64Array
-
-    @staticmethod
-    def of(snapshot: GallerySnapshot) -> PersonTemplates:
-        """Return the templates of a gallery."""
-        person_ids, person_of_face = np.unique(snapshot.person_ids, return_inverse=True)
-        sums = np.zeros((len(person_ids), snapshot.vectors.shape[1]), np.float32)
-        np.add.at(sums, person_of_face, snapshot.vectors)
-        lengths = np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9)
-        counts = np.bincount(person_of_face, minlength=len(person_ids)).astype(np.int64)
-        return PersonTemplates((sums / lengths).astype(np.float32), person_ids, person_of_face.astype(np.int64), counts)
 
 
 class TemplatePersonRanker:
@@ -52,19 +25,29 @@ class TemplatePersonRanker:
 
     The mean face averages out what a single picture adds (pose, light), the best face keeps people who look different
     in different pictures; with one enrolled face both are the same. Measured against the maximum, the mean of the
-    best two and log-mean-exp in docs/adr/0002.
+    best two and log-mean-exp in docs/adr/0002. From it goes what the person's bar lies above the common one
+    (``GalleryThresholds``).
 
     Args:
         scorer: judges pairs of features.
         faces_per_probe: nearest gallery faces that are looked at.
         people_per_probe: people kept for each probe.
+        bar_weight: how much of the difference between people moves their bars; 0 holds all to the common bar.
     """
 
-    def __init__(self, scorer: SimilarityScorer, *, faces_per_probe: int = 24, people_per_probe: int = 5) -> None:
+    def __init__(
+        self,
+        scorer: SimilarityScorer,
+        *,
+        faces_per_probe: int = 24,
+        people_per_probe: int = 5,
+        bar_weight: float = WEIGHT,
+    ) -> None:
         self.scorer = scorer
         self.faces_per_probe = faces_per_probe
         self.people_per_probe = people_per_probe
-        self._templates: tuple[GallerySnapshot, PersonTemplates] | None = None
+        self.bar_weight = bar_weight
+        self._kept: tuple[GallerySnapshot, PersonTemplates, GalleryThresholds] | None = None
 
     def rank(self, probes: Embeddings, index: GalleryIndex) -> PersonScores:
         """Return the people most like each probe, best first.
@@ -84,11 +67,11 @@ class TemplatePersonRanker:
         self, probes: Embeddings, snapshot: GallerySnapshot, candidates: Candidates, scores: SimilarityScores
     ) -> PersonScores:
         """Return the people behind the candidates of each probe, best first, each at most once."""
-        templates = self._templates_of(snapshot)
+        templates, thresholds = self._derived(snapshot)
         people = templates.person_of_face[candidates.gallery_rows]
         faces = log_odds_of(scores.probabilities)
         first = _first_of_each(people, faces)
-        pooled = self._with_templates(probes, templates, people, faces)
+        pooled = self._with_templates(probes, templates, people, faces) - thresholds.raises[people]
         pooled = np.where(first, pooled, -np.inf).astype(np.float32)
         kept = min(self.people_per_probe, pooled.shape[1])
         order = np.argsort(-pooled, axis=1, kind="stable")[:, :kept]
@@ -109,10 +92,18 @@ class TemplatePersonRanker:
         pooled[rows, columns] = 0.5 * (faces[rows, columns] + log_odds_of(pair_scores))
         return pooled
 
-    def _templates_of(self, snapshot: GallerySnapshot) -> PersonTemplates:
-        if self._templates is None or self._templates[0] is not snapshot:
-            self._templates = (snapshot, PersonTemplates.of(snapshot))
-        return self._templates[1]
+    def thresholds(self, snapshot: GallerySnapshot) -> GalleryThresholds:
+        """Return the people's bars in this gallery."""
+        return self._derived(snapshot)[1]
+
+    def _derived(self, snapshot: GallerySnapshot) -> tuple[PersonTemplates, GalleryThresholds]:
+        """Return what follows from a snapshot; it is worked out once, when the ranking first meets it."""
+        kept = self._kept
+        if kept is None or kept[0] is not snapshot:
+            templates = PersonTemplates.of(snapshot)
+            bars = GalleryThresholds.of(snapshot, templates, self.scorer, weight=self.bar_weight)
+            kept = self._kept = (snapshot, templates, bars)
+        return kept[1], kept[2]
 
 
 def empty_person_scores(probes: int, people: int) -> PersonScores:
