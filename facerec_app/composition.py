@@ -42,6 +42,7 @@ from facerec_app.services.evaluation_subjects import EvaluationSubjects, Profile
 from facerec_app.services.face_reader import FaceReader
 from facerec_app.services.face_search import FaceSearchService
 from facerec_app.services.gallery_session import GallerySession
+from facerec_app.services.guided_capture import GuidedCapture
 from facerec_app.services.lookalike_check import LookalikeCheck
 from facerec_app.services.name_explanation import NameExplanationService
 from facerec_app.services.people import PeopleService
@@ -85,6 +86,9 @@ class ComposedApplication:
 
     def recognition(self) -> RecognitionService:
         return self._recognition
+
+    def guided_capture(self) -> GuidedCapture:
+        return GuidedCapture(self._aligner, self._extractor, self._scorer)
 
     def corrections(self) -> CorrectionService:
         return CorrectionService(self._store, self._gallery, self._name_vetoes)

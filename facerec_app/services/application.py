@@ -17,6 +17,7 @@ from facerec_app.services.enrolment import EnrolmentService
 from facerec_app.services.evaluation import EvaluationService
 from facerec_app.services.face_search import FaceSearchService
 from facerec_app.services.gallery_session import GallerySession
+from facerec_app.services.guided_capture import GuidedCapture
 from facerec_app.services.name_explanation import NameExplanationService
 from facerec_app.services.people import PeopleService
 from facerec_app.services.recognition import RecognitionService
@@ -42,6 +43,10 @@ class Application(Protocol):
     def enrolment(self) -> EnrolmentService: ...
 
     def recognition(self) -> RecognitionService: ...
+
+    def guided_capture(self) -> GuidedCapture:
+        """Return a new one, for one person."""
+        ...
 
     def corrections(self) -> CorrectionService: ...
 
