@@ -18,6 +18,7 @@ from facerec_app.cli import (
     people_commands,
     recognise_commands,
     search_command,
+    train_extractor_command,
 )
 from facerec_app.cli.context import CommandContext
 from facerec_app.config.settings import load_settings
@@ -94,5 +95,6 @@ def build_cli(make_application: ApplicationFactory) -> typer.Typer:
     search_command.add_to(cli)
     evaluate_commands.add_to(cli)
     model_commands.add_to(cli)
+    train_extractor_command.add_to(cli)
     doctor_command.add_to(cli)
     return cli

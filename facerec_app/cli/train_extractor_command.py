@@ -1,0 +1,74 @@
+"""``facerec train-extractor``: grows the ResNet50 that ships with the program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from facerec_app.cli.console import out, print_json
+from facerec_app.cli.exit_codes import TRAINING
+
+
+def add_to(cli: typer.Typer) -> None:
+    """Add the command."""
+    cli.command(name="train-extractor")(train_extractor)
+
+
+def train_extractor(
+    work: Annotated[Path, typer.Argument(help="Folder for faces, labels, checkpoints and the result (8 GB).")],
+    data: Annotated[Path, typer.Option(help="Folder with lfw, portraits and splits.", envvar="FACEREC_TEST_DATA")],
+    dlib: Annotated[Path | None, typer.Option(help="dlib_face_recognition_resnet_model_v1.dat, a teacher.")] = None,
+    stages: Annotated[
+        str | None, typer.Option(help="Pictures seen:side of each stage, as 225000:64,400000:80.")
+    ] = None,
+    decay_from: Annotated[int | None, typer.Option(help="Pictures seen when the rate begins to fall.")] = None,
+    made: Annotated[int, typer.Option(help="Shards of 4,096 made faces.", min=0, max=1000)] = 24,
+    until: Annotated[int | None, typer.Option(help="Stop, with a checkpoint, after so many pictures.")] = None,
+    start_from: Annotated[Path | None, typer.Option(help="Weights to go on from with a fresh optimiser.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Only repeat the recorded run's first steps.")] = False,
+    check_steps: Annotated[int, typer.Option(help="How many of them.", min=25, max=500)] = 500,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+) -> None:
+    """Grow the program's ResNet50 from nothing: find faces, ask the teachers, train, export. Takes hours.
+
+    Ctrl+C ends with a checkpoint; the same command goes on from it. Needs PyTorch (pip install 'facerec[training]').
+
+    Example: facerec train-extractor work/ --data pictures/ --stages 225000:64,400000:80 --decay-from 350000
+    """
+    from facerec_app.services.extractor_training import ExtractorTrainingService
+
+    service = ExtractorTrainingService(work, data, dlib)
+
+    def say(line: str) -> None:
+        if not json:
+            out.print(line)
+
+    if check:
+        compared = service.check(say, steps=check_steps)
+        if json:
+            print_json(
+                {
+                    "points": compared.points,
+                    "mean_difference": compared.mean_difference,
+                    "largest_difference": compared.largest_difference,
+                    "agrees": compared.agrees,
+                }
+            )
+        else:
+            word = "agrees with" if compared.agrees else "differs from"
+            out.print(
+                f"The loss {word} the recorded curve: {100 * compared.mean_difference:.2f} % apart on average, at most "
+                f"{100 * compared.largest_difference:.2f} %, over {compared.points} points."
+            )
+        if not compared.agrees:
+            raise typer.Exit(TRAINING)
+        return
+    results = service.grow(
+        say, stages=stages, decay_from=decay_from, made_shards=made, until=until, start_from=start_from
+    )
+    if json:
+        print_json({"results": str(results)})
+    else:
+        out.print(f"Weights, graph and curve are in {results}")
