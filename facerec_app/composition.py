@@ -42,16 +42,19 @@ from facerec_app.services.evaluation_subjects import EvaluationSubjects, Profile
 from facerec_app.services.face_reader import FaceReader
 from facerec_app.services.face_search import FaceSearchService
 from facerec_app.services.gallery_session import GallerySession
+from facerec_app.services.gallery_training import GalleryTrainingService
 from facerec_app.services.guided_capture import GuidedCapture
 from facerec_app.services.lookalike_check import LookalikeCheck
 from facerec_app.services.name_explanation import NameExplanationService
 from facerec_app.services.people import PeopleService
 from facerec_app.services.present_network import HoldsCalibration, NetworkInUse, PresentNetwork, PresentRanker
 from facerec_app.services.recognition import RecognitionService
+from facerec_app.services.retraining import RetrainingService
 from facerec_app.services.versions import VersionService
 from facerec_app.similarity.similarity_network import SimilarityNetwork
 from facerec_app.tracking.following_face_finder import FollowingFaceFinder
 from facerec_app.tracking.motion_tracker import MotionTracker
+from facerec_app.training.feature_statistics import FeatureStatistics, feature_statistics_from_bytes
 
 _PICTURE_MIN_FACE_PX = 20  # in a picture there is time to look for small faces
 
@@ -106,6 +109,20 @@ class ComposedApplication:
 
     def versions(self) -> VersionService:
         return self._versions
+
+    def gallery_training(self) -> GalleryTrainingService:
+        return GalleryTrainingService(
+            self._gallery,
+            self._versions,
+            self._version_store,
+            self._present_network,
+            self._shipped_network,
+            self._feature_statistics,
+            self._settings.stranger_rate,
+        )
+
+    def retraining(self) -> RetrainingService:
+        return RetrainingService(self._settings, self._version_store, self._take_promoted_network)
 
     def evaluation(self, *, keep_features: bool = True) -> EvaluationService:
         subjects = EvaluationSubjects(
@@ -303,6 +320,18 @@ class ComposedApplication:
     @cached_property
     def _version_store(self) -> VersionStore:
         return VersionStore(self._settings.database.versions_dir)
+
+    def _take_promoted_network(self) -> None:
+        self._present_network.refresh()
+
+    def _feature_statistics(self) -> FeatureStatistics:
+        name = self._profile.statistics_file
+        if name is None:
+            raise WeightsMissingError(
+                f"The profile '{self._profile.name}' has no statistics of features to train with; choose another with "
+                "--profile."
+            )
+        return feature_statistics_from_bytes(self._models.read(name), self._models.entry(name).file)
 
     def _shipped_network(self) -> NetworkInUse:
         weights, calibration = (

@@ -17,10 +17,12 @@ from facerec_app.services.enrolment import EnrolmentService
 from facerec_app.services.evaluation import EvaluationService
 from facerec_app.services.face_search import FaceSearchService
 from facerec_app.services.gallery_session import GallerySession
+from facerec_app.services.gallery_training import GalleryTrainingService
 from facerec_app.services.guided_capture import GuidedCapture
 from facerec_app.services.name_explanation import NameExplanationService
 from facerec_app.services.people import PeopleService
 from facerec_app.services.recognition import RecognitionService
+from facerec_app.services.retraining import RetrainingService
 from facerec_app.services.versions import VersionService
 
 
@@ -53,6 +55,12 @@ class Application(Protocol):
     def name_explanation(self) -> NameExplanationService: ...
 
     def versions(self) -> VersionService: ...
+
+    def gallery_training(self) -> GalleryTrainingService:
+        """Return what retrains in this process; a window uses ``retraining``."""
+        ...
+
+    def retraining(self) -> RetrainingService: ...
 
     def evaluation(self, *, keep_features: bool = True) -> EvaluationService:
         """Return the service; with ``keep_features``, features of pictures stay in the user's cache folder."""
