@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QMainWindow
 
 from facerec_app.capture.camera_source import CameraDescription, list_cameras
 from facerec_app.core.protocols import GalleryIndex
+from facerec_app.gui.capture_panel import CapturePanel
 from facerec_app.gui.enrol_panel import EnrolPanel
 from facerec_app.gui.face_correction import FaceCorrection
 from facerec_app.gui.face_naming import FaceNaming
@@ -35,8 +36,8 @@ from facerec_app.services.enrolment import EnrolmentReport
 _LAYOUT_VERSION = 2
 _STATUS_MS = 6000
 _CLOSING_S = 2.5  # a network that is being loaded cannot be interrupted
-_ICONS = {"people": "people", "enrol": "enrol"}
-_KEYS = {"people": "Ctrl+1", "enrol": "Ctrl+2"}
+_ICONS = {"people": "people", "enrol": "enrol", "capture": "capture"}
+_KEYS = {"people": "Ctrl+1", "enrol": "Ctrl+2", "capture": "Ctrl+3"}
 
 
 class MainWindow(QMainWindow):
@@ -72,6 +73,7 @@ class MainWindow(QMainWindow):
         self.stage = StagePage(self.session, names, has_demonstration=demonstration is not None)
         self.people = PeoplePanel(self.services, self.tasks, names)
         self.enrol = EnrolPanel(self.services, self.tasks, names)
+        self.capture = CapturePanel(self.session, self.services, self.tasks, names)
         self.naming = FaceNaming(self.stage.view, self.stage.popover, self.session, self.services, self.tasks)
         self.correction = FaceCorrection(
             self.stage.view, self.stage.popover, self.stage.why, self.session, self.services, self.tasks
@@ -83,6 +85,7 @@ class MainWindow(QMainWindow):
         self.docks = WindowDocks(self)
         self.docks.add("people", self.tr("People"), self.people, shown=True)
         self.docks.add("enrol", self.tr("Enrol"), self.enrol, shown=True)
+        self.docks.add("capture", self.tr("Capture"), self.capture, shown=False)
         self.docks.bring_first_to_front()
         self._tool_bar = WindowToolBar(self.sources, self)
         self._tool_bar.add_panels(self.docks.toggle_actions, _ICONS, _KEYS)
@@ -138,6 +141,7 @@ class MainWindow(QMainWindow):
             return max(0.0, deadline_s - time.monotonic())
 
         ended = self.recorder.shut_down(left_s())
+        ended = self.capture.shut_down(left_s()) and ended
         ended = self.session.shut_down(left_s()) and ended
         ended = self.stage.view.stop() and ended
         self.has_ended = self.tasks.stop(left_s()) and ended
@@ -177,6 +181,7 @@ class MainWindow(QMainWindow):
     def set_mirrored(self, mirrored: bool) -> None:
         """Show the picture as a mirror does."""
         self.stage.view.set_mirrored(mirrored)
+        self.capture.set_mirrored(mirrored)
 
     def show_figures(self, shown: bool) -> None:
         """Show or hide the read-out."""
@@ -204,6 +209,8 @@ class MainWindow(QMainWindow):
         self.naming.failed.connect(self.stage.notice.show_message)
         self.correction.failed.connect(self.stage.notice.show_message)
         self.people.enrol_asked.connect(self._enrol_more)
+        self.capture.camera_asked.connect(self._open_first_camera)
+        self.capture.enrolled.connect(self._say_enrolled)
         self.session.opened.connect(self._note_opened)
         self.session.state_changed.connect(self._show_state)
         self.recorder.changed.connect(self._show_recording)

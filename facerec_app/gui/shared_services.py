@@ -10,6 +10,7 @@ from facerec_app.services.application import Application
 from facerec_app.services.corrections import CorrectionService
 from facerec_app.services.enrolment import EnrolmentService
 from facerec_app.services.gallery_session import GallerySession
+from facerec_app.services.guided_capture import GuidedCapture
 from facerec_app.services.live_session import FramePipeline
 from facerec_app.services.name_explanation import NameExplanationService
 from facerec_app.services.people import PeopleService
@@ -34,6 +35,11 @@ class SharedServices:
         """Return the service for adding faces."""
         with self._lock:
             return self._application.enrolment()
+
+    def guided_capture(self) -> GuidedCapture:
+        """Return a new guided capture, for one person."""
+        with self._lock:
+            return self._application.guided_capture()
 
     def corrections(self) -> CorrectionService:
         """Return the service for "this is not X"."""

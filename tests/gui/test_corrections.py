@@ -25,6 +25,11 @@ def hamilton(test_data_dir: Path) -> str:
     return str(test_data_dir / "video" / "hamilton_640x360.mp4")
 
 
+def enrol_two(application: Application, people: Path) -> None:
+    for folder, name in (("Lin-Manuel_Miranda", NAME), ("Alex_Lacamoire", "Alex Lacamoire")):
+        application.enrolment().enrol_files(name, [people / folder])
+
+
 def hold_named(qtbot: QtBot, window: MainWindow, source: str) -> int:
     """Stop where the face carries the name; return its track."""
     window.open_source(source)
@@ -59,7 +64,7 @@ def refuse(qtbot: QtBot, window: MainWindow, track_id: int) -> None:
 def test_refused_name_goes_at_once_and_comes_back_with_undo(
     qtbot: QtBot, application: Application, window: MainWindow, hamilton: str, named_material: Path
 ) -> None:
-    application.enrolment().import_folder(named_material)
+    enrol_two(application, named_material)
     track_id = hold_named(qtbot, window, hamilton)
     refuse(qtbot, window, track_id)
     result = window.stage.view.result
@@ -74,7 +79,7 @@ def test_refused_name_goes_at_once_and_comes_back_with_undo(
 def test_refused_name_stays_away_from_the_same_face_later_in_the_video_and_in_a_later_session(
     qtbot: QtBot, application: Application, make_window: MakeWindow, hamilton: str, named_material: Path
 ) -> None:
-    application.enrolment().import_folder(named_material)
+    enrol_two(application, named_material)
     first = make_window()
     refuse(qtbot, first, hold_named(qtbot, first, hamilton))
     first.close()
@@ -100,7 +105,7 @@ def test_refused_name_stays_away_from_the_same_face_later_in_the_video_and_in_a_
 def test_naming_a_refused_face_settles_who_it_is_and_who_not(
     qtbot: QtBot, application: Application, window: MainWindow, hamilton: str, named_material: Path
 ) -> None:
-    application.enrolment().import_folder(named_material)
+    enrol_two(application, named_material)
     refuse(qtbot, window, hold_named(qtbot, window, hamilton))
     edit = window.stage.popover.findChild(QLineEdit)
     assert isinstance(edit, QLineEdit)
@@ -117,7 +122,7 @@ def test_naming_a_refused_face_settles_who_it_is_and_who_not(
 def test_why_shows_enrolled_faces_scores_votes_and_runner_up(
     qtbot: QtBot, application: Application, window: MainWindow, hamilton: str, named_material: Path
 ) -> None:
-    application.enrolment().import_folder(named_material)
+    enrol_two(application, named_material)
     track_id = hold_named(qtbot, window, hamilton)
     window.naming.ask(track_id)
     press(window, "Why this name?")
