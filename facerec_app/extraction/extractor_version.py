@@ -29,7 +29,11 @@ class ExtractorRecipe:
 
     @property
     def version(self) -> str:
-        """``network-layer-size-hash``, the hash (12 hexadecimal digits) covering every attribute."""
+        """``network-layer-size-hash``, the hash (12 hexadecimal digits) covering every attribute.
+
+        A pooling other than the mean stands behind the layer: ``resnet50-conv5_block2_out-max-112-...``.
+        """
         canonical = json.dumps(asdict(self), sort_keys=True)
         digest = hashlib.sha256(canonical.encode()).hexdigest()[:12]
-        return f"{self.network}-{self.layer}-{self.input_size_px}-{digest}"
+        pooled = "" if self.pooling in ("average", "none") else f"-{self.pooling}"
+        return f"{self.network}-{self.layer}{pooled}-{self.input_size_px}-{digest}"

@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from facerec_app.core.errors import WeightsMissingError, WeightsRejectedError
-from facerec_app.extraction.keras_resnet50 import Preprocessing, preprocess
+from facerec_app.extraction.keras_resnet50 import SHORTEST_REGION, Preprocessing, preprocess
+from facerec_app.extraction.pooling import rmac_regions
 from facerec_app.inference.openvino_session import OpenvinoSession
 
 OPSET = 17
@@ -109,12 +110,34 @@ class KerasGraphWriter:
     def _globalmaxpooling2d(self, layer: Any, inputs: list[str]) -> str:
         return self.node("Flatten", [self.node("GlobalMaxPool", inputs, f"{layer.name}_map")], layer.name)
 
+    def _regionalmaxpooling2d(self, layer: Any, inputs: list[str]) -> str:
+        shortest = self.constant(f"{layer.name}/shortest", np.array([SHORTEST_REGION]))
+        axes = self._integers(f"{layer.name}/axes", [2, 3])
+        summands = []
+        for number, region in enumerate(rmac_regions(int(layer.input.shape[1]))):
+            name = f"{layer.name}/region_{number}"
+            first = self._integers(f"{name}_first", [region.top, region.left])
+            end = self._integers(f"{name}_end", [region.top + region.side, region.left + region.side])
+            part = self.node("Slice", [*inputs, first, end, axes], f"{name}_map")
+            greatest = self.node("Flatten", [self.node("GlobalMaxPool", [part], f"{name}_max")], f"{name}_flat")
+            length = self.node("ReduceL2", [greatest], f"{name}_length", axes=[1], keepdims=1)
+            divisor = self.node("Max", [length, shortest], f"{name}_divisor")
+            summands.append(self.node("Div", [greatest, divisor], f"{name}_unit"))
+        return self.node("Sum", summands, layer.name)
+
+    def _integers(self, name: str, values: list[int]) -> str:
+        """Store whole numbers and return their name."""
+        tensor = self._helper.make_tensor(name, self._helper.TensorProto.INT64, [len(values)], values)
+        self.constants.append(tensor)
+        return name
+
 
 def export_onnx(model: Any, path: Path, preprocessing: Preprocessing) -> str:
     """Write a model of ``build_resnet50`` as ONNX and return the file's SHA-256.
 
-    The graph takes ``pixels_rgb (batch, S, S, 3)`` uint8 and returns ``pooled (batch, D)`` float32. It is run in the
-    light runtime on random pixels before it is written, and must equal the Keras model to ``TOLERANCE``.
+    The graph takes ``pixels_rgb (batch, S, S, 3)`` uint8 and returns ``pooled (batch, D)`` float32, whose name says
+    how it was pooled (``pooling.output_name``). It is run in the light runtime on random pixels before it is written,
+    and must equal the Keras model to ``TOLERANCE``.
 
     Raises:
         WeightsMissingError: if the package onnx is not installed.
@@ -147,7 +170,7 @@ def _onnx_bytes(model: Any, preprocessing: Preprocessing) -> bytes:
         names[id(layer.output)] = writer.layer(layer, [names[id(tensor)] for tensor in incoming])
     side, dimension = int(model.input_shape[1]), int(model.output_shape[-1])
     pixels = helper.make_tensor_value_info("pixels_rgb", TensorProto.UINT8, ["batch", side, side, 3])
-    pooled = helper.make_tensor_value_info("pooled", TensorProto.FLOAT, ["batch", dimension])
+    pooled = helper.make_tensor_value_info(model.layers[-1].name, TensorProto.FLOAT, ["batch", dimension])
     graph = helper.make_graph(writer.nodes, "resnet50", [pixels], [pooled], writer.constants)
     exported = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
     checker.check_model(exported)

@@ -18,18 +18,20 @@ from safetensors.numpy import load
 
 from facerec_app.core.errors import ConfigError, WeightsMissingError, WeightsRejectedError
 from facerec_app.core.types import Float32Array, UInt8Array
+from facerec_app.extraction.pooling import Pooling, output_name, rmac_regions
 
 DEFAULT_CUT_LAYER = "conv5_block2_out"
 """``activation_46`` of old Keras: 7x7x2048 for 224 px, 4x4x2048 for 112 px."""
 IMAGENET = "imagenet"
 SMALLEST_INPUT_PX = 32
-Pooling = Literal["average", "max"]
 Preprocessing = Literal["caffe", "symmetric"]
 _VARIABLES = {
     "Conv2D": ("kernel", "bias"),
     "BatchNormalization": ("gamma", "beta", "moving_mean", "moving_variance"),
 }
 _CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)
+SHORTEST_REGION = 1e-6
+"""A region without any activation has no direction; it is not divided by nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,12 @@ def build_resnet50(
 ) -> Any:
     """Return the Keras model from preprocessed pixels ``(N, S, S, 3)`` float32 to features ``(N, D)``.
 
+    Args:
+        weights: which weights it gets.
+        cut_layer: whose map is pooled.
+        input_size_px: side of the crops.
+        pooling: ``average``, ``max`` (MAC) or ``regional-max`` (R-MAC); the model's last layer is named after it.
+
     Raises:
         ConfigError: if the network has no such layer.
         WeightsMissingError: if the weights are not there or cannot be fetched.
@@ -73,8 +81,35 @@ def build_resnet50(
     cut = keras.Model(backbone.input, backbone.get_layer(cut_layer).output)
     if weights.untrained_seed is None and weights.source != IMAGENET:
         _load_file(cut, weights)
-    pool = keras.layers.GlobalAveragePooling2D if pooling == "average" else keras.layers.GlobalMaxPooling2D
-    return keras.Model(cut.input, pool(name="pooled")(cut.output), name="resnet50")
+    return keras.Model(cut.input, _POOLING_LAYERS[pooling](name=output_name(pooling))(cut.output), name="resnet50")
+
+
+class RegionalMaxPooling2D(keras.layers.Layer):  # type: ignore[misc] # Keras has no types
+    """R-MAC: the sum of the unit-length maxima of ``rmac_regions``, ``(N, S, S, C)`` to ``(N, C)``.
+
+    Tolias, Sicre and Jégou, ICLR 2016, section 3.2, without their whitening between: a projection may follow.
+    """
+
+    def call(self, maps: Any) -> Any:
+        """Pool the maps, which must be square."""
+        total: Any = 0.0
+        for region in rmac_regions(int(maps.shape[1])):
+            rows, columns = (slice(start, start + region.side) for start in (region.top, region.left))
+            greatest = keras.ops.max(maps[:, rows, columns, :], axis=(1, 2))
+            length = keras.ops.sqrt(keras.ops.sum(keras.ops.square(greatest), axis=-1, keepdims=True))
+            total = total + greatest / keras.ops.maximum(length, SHORTEST_REGION)
+        return total
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return ``(N, C)``."""
+        return (input_shape[0], input_shape[-1])
+
+
+_POOLING_LAYERS: dict[Pooling, Any] = {
+    "average": keras.layers.GlobalAveragePooling2D,
+    "max": keras.layers.GlobalMaxPooling2D,  # MAC, the maximum activations of convolutions
+    "regional-max": RegionalMaxPooling2D,
+}
 
 
 def preprocess(pixels_rgb: UInt8Array, preprocessing: Preprocessing) -> Float32Array:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from facerec_app.core.errors import ConfigError
 from facerec_app.core.protocols import FeatureExtractor
 from facerec_app.extraction.fusion_extractor import FusedPart, FusionExtractor
-from facerec_app.extraction.resnet50_extractor import POOLED, Resnet50Extractor
+from facerec_app.extraction.pooling import POOLED
+from facerec_app.extraction.resnet50_extractor import Resnet50Extractor
 from facerec_app.extraction.sface_extractor import SfaceExtractor
 from facerec_app.models.model_manifest import RecognitionProfile
 from facerec_app.models.model_store import ModelStore

@@ -9,11 +9,11 @@ from facerec_app.core.errors import WeightsMissingError, WeightsRejectedError
 from facerec_app.core.types import Embeddings, FaceCrops
 from facerec_app.extraction.crop_embedding import embed_crops
 from facerec_app.extraction.extractor_version import ExtractorRecipe
+from facerec_app.extraction.pooling import POOLED, Pooling, pooling_of_output
 from facerec_app.inference.openvino_session import OpenvinoSession, Precision
 from facerec_app.models.model_store import ModelStore
 
 UNNAMED_LAYER = "pooled"
-POOLED = "pooled"
 
 
 class Resnet50Extractor:
@@ -28,7 +28,7 @@ class Resnet50Extractor:
         store: ModelStore,
         *,
         model: str = "resnet50-face",
-        pooling: str = "average",
+        pooling: Pooling = "average",
         output: str = POOLED,
         mirror: bool = False,
         threads: int | None = None,
@@ -39,7 +39,7 @@ class Resnet50Extractor:
         Args:
             store: where the model files are.
             model: name of the network's manifest entry, whose ``layer`` says where it is cut.
-            pooling: how the network pools, ``average`` or ``max``; part of the version.
+            pooling: how the network pools, ``average``, ``max`` or ``regional-max``; part of the version.
             output: which of the network's outputs to serve: ``pooled``, or ``projection`` where it has one.
             mirror: average each crop's vector with that of its mirror image (twice the time).
             threads: processor threads; None means all.
@@ -60,7 +60,7 @@ class Resnet50Extractor:
         sha256: str,
         *,
         layer: str,
-        pooling: str = "average",
+        pooling: Pooling = "average",
         output: str = POOLED,
         mirror: bool = False,
         threads: int | None = None,
@@ -87,14 +87,14 @@ class Resnet50Extractor:
         content: bytes,
         name: str,
         layer: str,
-        pooling: str,
+        pooling: Pooling,
         output: str,
         mirror: bool,
         threads: int | None,
         precision: Precision,
     ) -> None:
         self._session = OpenvinoSession(content, name=name, threads=threads, precision=precision)
-        self._output = self._output_number(name, output)
+        self._output = self._output_number(name, output, pooling)
         takes, gives = self._session.input_shape, self._session.output_shapes[self._output]
         size, dimension = takes[1] if len(takes) == 4 else None, gives[-1]
         if size is None or dimension is None or takes[1:] != (size, size, 3) or len(gives) != 2:
@@ -109,13 +109,17 @@ class Resnet50Extractor:
             weights_sha256=hashlib.sha256(content).hexdigest(),
         ).version
 
-    def _output_number(self, name: str, output: str) -> int:
+    def _output_number(self, name: str, output: str, pooling: Pooling) -> int:
         names = self._session.output_names
-        if output in names:
-            return names.index(output)
-        if output == POOLED:
-            return 0  # a network from elsewhere may call its only output anything
-        raise WeightsRejectedError(f"The network '{name}' has no output '{output}', only {', '.join(names)}.")
+        if output != POOLED:
+            if output in names:
+                return names.index(output)
+            raise WeightsRejectedError(f"The network '{name}' has no output '{output}', only {', '.join(names)}.")
+        said = {way: names.index(found) for found in names if (way := pooling_of_output(found)) is not None}
+        if said and pooling not in said:
+            ways = ", ".join(said)
+            raise WeightsRejectedError(f"The network '{name}' pools by {ways}, not by {pooling}; name its pooling.")
+        return said.get(pooling, 0)  # a network from elsewhere may call its only output anything
 
     @property
     def version(self) -> str:

@@ -19,7 +19,8 @@ pytest.importorskip("onnx", reason="building a network needs the extra 'models'"
 
 from facerec_app.extraction import keras_resnet50
 from facerec_app.extraction.keras_onnx_export import export_onnx
-from facerec_app.extraction.keras_resnet50 import Pooling, Preprocessing, Resnet50Weights, build_resnet50, preprocess
+from facerec_app.extraction.keras_resnet50 import Preprocessing, Resnet50Weights, build_resnet50, preprocess
+from facerec_app.extraction.pooling import Pooling
 
 
 def small_network(weights: Resnet50Weights, pooling: Pooling = "average") -> Any:
@@ -36,7 +37,7 @@ def stored_weights(model: Any, path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-@pytest.mark.parametrize("pooling", ["average", "max"])
+@pytest.mark.parametrize("pooling", ["average", "max", "regional-max"])
 @pytest.mark.parametrize("preprocessing", ["caffe", "symmetric"])
 def test_an_exported_network_equals_its_source(tmp_path: Path, pooling: Pooling, preprocessing: Preprocessing) -> None:
     model = small_network(Resnet50Weights(untrained_seed=3), pooling)
@@ -119,6 +120,22 @@ def test_a_network_file_with_another_hash_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"anything")
     with pytest.raises(WeightsRejectedError, match="another SHA-256"):
         Resnet50Extractor.from_file(path, "0" * 64, layer="conv5_block2_out")
+
+
+def test_the_pooling_is_in_the_network_and_named_in_the_version(tmp_path: Path) -> None:
+    versions = {}
+    poolings: tuple[Pooling, ...] = ("average", "max", "regional-max")
+    for pooling in poolings:
+        path = tmp_path / f"{pooling}.onnx"
+        sha256 = export_onnx(small_network(Resnet50Weights(untrained_seed=3), pooling), path, "symmetric")
+        extractor = Resnet50Extractor.from_file(path, sha256, layer="conv3_block1_out", pooling=pooling)
+        versions[pooling] = extractor.version
+        other: Pooling = "max" if pooling == "average" else "average"
+        with pytest.raises(WeightsRejectedError, match=f"pools by {pooling}"):
+            Resnet50Extractor.from_file(path, sha256, layer="conv3_block1_out", pooling=other)
+    assert versions["average"].startswith("resnet50-conv3_block1_out-64-")
+    assert versions["max"].startswith("resnet50-conv3_block1_out-max-64-")
+    assert versions["regional-max"].startswith("resnet50-conv3_block1_out-regional-max-64-")
 
 
 def test_crop_size_and_dimension_come_from_the_network(tmp_path: Path) -> None:
