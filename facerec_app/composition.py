@@ -41,6 +41,7 @@ from facerec_app.services.evaluation import EvaluationService
 from facerec_app.services.evaluation_subjects import EvaluationSubjects, ProfileParts
 from facerec_app.services.face_reader import FaceReader
 from facerec_app.services.face_search import FaceSearchService
+from facerec_app.services.feature_report import FeatureReportService
 from facerec_app.services.gallery_session import GallerySession
 from facerec_app.services.gallery_training import GalleryTrainingService
 from facerec_app.services.guided_capture import GuidedCapture
@@ -120,6 +121,9 @@ class ComposedApplication:
             self._feature_statistics,
             self._settings.stranger_rate,
         )
+
+    def feature_report(self) -> FeatureReportService:
+        return FeatureReportService(self._gallery, self._settings.database.versions_dir)
 
     def retraining(self) -> RetrainingService:
         return RetrainingService(self._settings, self._version_store, self._take_promoted_network)

@@ -13,12 +13,15 @@ from facerec_app.cli import (
     doctor_command,
     enrol_commands,
     evaluate_commands,
+    feature_commands,
     gui_command,
     model_commands,
     people_commands,
     recognise_commands,
     search_command,
+    train_commands,
     train_extractor_command,
+    version_commands,
 )
 from facerec_app.cli.context import CommandContext
 from facerec_app.config.settings import load_settings
@@ -93,6 +96,9 @@ def build_cli(make_application: ApplicationFactory) -> typer.Typer:
     people_commands.add_to(cli)
     recognise_commands.add_to(cli)
     search_command.add_to(cli)
+    train_commands.add_to(cli)
+    version_commands.add_to(cli)
+    feature_commands.add_to(cli)
     evaluate_commands.add_to(cli)
     model_commands.add_to(cli)
     train_extractor_command.add_to(cli)

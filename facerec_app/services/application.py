@@ -16,6 +16,7 @@ from facerec_app.services.doctor import DoctorService
 from facerec_app.services.enrolment import EnrolmentService
 from facerec_app.services.evaluation import EvaluationService
 from facerec_app.services.face_search import FaceSearchService
+from facerec_app.services.feature_report import FeatureReportService
 from facerec_app.services.gallery_session import GallerySession
 from facerec_app.services.gallery_training import GalleryTrainingService
 from facerec_app.services.guided_capture import GuidedCapture
@@ -59,6 +60,8 @@ class Application(Protocol):
     def gallery_training(self) -> GalleryTrainingService:
         """Return what retrains in this process; a window uses ``retraining``."""
         ...
+
+    def feature_report(self) -> FeatureReportService: ...
 
     def retraining(self) -> RetrainingService: ...
 
