@@ -24,7 +24,8 @@ from facerec_app.cli.report_output import (
 from facerec_app.core.errors import ConfigError, TrainingCancelledError
 from facerec_app.evaluation.report_page import write_text_file
 from facerec_app.evaluation.retrieval_sheet import ranked_csv, retrieval_sheet
-from facerec_app.services.evaluation import EvaluationData, EvaluationService, RetrievalResult
+from facerec_app.services.evaluation import EvaluationService, RetrievalResult
+from facerec_app.services.evaluation_data import EvaluationData
 from facerec_app.services.evaluation_subjects import COSINE, PRESENT
 from facerec_app.services.progress import CancelCheck, ProgressCallback
 
@@ -166,6 +167,9 @@ def one_shot(
     trials: Annotated[int, typer.Option(min=1, max=1_000_000, help="Number of trials.")] = 1000,
     seed: Seed = 1,
     scorer: Scorers = None,
+    siamese_conv: Annotated[
+        Path | None, typer.Option(help="Weights of a convolutional twin network to compare with.")
+    ] = None,
     profile: Profile = None,
     detector: Detector = None,
     min_face_px: MinFace = None,
@@ -182,7 +186,7 @@ def one_shot(
     with _evaluating(ctx, settings, cache, json) as (service, progress, stop):
         report = service.one_shot(
             EvaluationData(root, people), scorer or (PRESENT, COSINE), ways=ways, trials=trials, seed=seed,
-            on_progress=progress, cancelled=stop,
+            twin_network_file=siamese_conv, on_progress=progress, cancelled=stop,
         )  # fmt: skip
     give_report(report, json, html)
 

@@ -79,8 +79,8 @@ def _print(report: EvaluationReport) -> None:
 
 def _print_table(table: ReportTable) -> None:
     shown = Table(title=escape(table.title), title_justify="left", title_style="bold", box=None, header_style="bold")
-    for cell in table.header:
-        shown.add_column(escape(cell), overflow="fold")
+    for number, cell in enumerate(table.header):
+        shown.add_column(escape(cell), overflow="fold", no_wrap=number == 0 and len(table.header) > 1)
     for row in table.rows[:_ROWS_SHOWN]:
         shown.add_row(*(escape(cell) for cell in row))
     out.print(shown)

@@ -11,7 +11,6 @@ from facerec_app.evaluation.error_rates import (
     balanced_accuracy,
     balanced_accuracy_draws,
     error_curves,
-    interval,
     person_mean_draws,
 )
 from facerec_app.evaluation.evaluation_report import (
@@ -115,9 +114,9 @@ def comparison_report(
     """Return the whole report."""
     first, second, test = comparison.first, comparison.second, comparison.test
     rows = tuple(
-        (row.name, _figure(row.first, first, row.name), _figure(row.second, second, row.name),
-         f"{100 * row.difference:+.2f}", f"{100 * row.interval[0]:+.2f} to {100 * row.interval[1]:+.2f}",
-         "beyond chance" if row.beyond_chance else "within chance")
+        (row.name, percent(row.first), percent(row.second), f"{100 * row.difference:+.2f}",
+         f"{100 * row.interval[0]:+.2f} to {100 * row.interval[1]:+.2f}",
+         "beyond chance" if row.beyond_chance else "chance")
         for row in comparison.differences
     )  # fmt: skip
     tables = (
@@ -125,7 +124,8 @@ def comparison_report(
             f"{first.name} minus {second.name}",
             ("", first.name, second.name, "points", "95 %", ""),
             rows,
-            "The same people are resampled for both. Thresholds for the accuracy are chosen for each on other people "
+            "The first figure decides; six looks make one by chance likelier. The same people are resampled for both. "
+            "Thresholds for the accuracy are chosen for each on other people "
             "than those judged.",
         ),
         ReportTable(
@@ -149,11 +149,6 @@ def comparison_report(
         "compare", f"{first.name} or {second.name}?", (comparison.sentence, significance), tables, plots, (),
         _values(comparison, run), hashes, remarks,
     )  # fmt: skip
-
-
-def _figure(value: float, side: ComparedScorer, name: str) -> str:
-    low, high = interval(side.draws[name])
-    return f"{percent(value)} ({100 * low:.2f} to {100 * high:.2f})"
 
 
 def _values(comparison: Comparison, run: VerificationRun) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from facerec_app.core.types import Int64Array
-from facerec_app.evaluation.error_rates import interval, person_mean_draws
+from facerec_app.evaluation.error_rates import person_mean_draws, rate_interval
 from facerec_app.evaluation.picture_faces import PictureFaces
 from facerec_app.training.pair_sampling import PairScoring
 from facerec_app.training.verification_metrics import PersonBootstrap
@@ -20,7 +20,7 @@ class DegradedResult:
     Attributes:
         name: of the change.
         people: number of people.
-        median_size_px: of the faces found, as the extractor measures them in the changed picture.
+        median_size_px: of the faces found, in pixels of the world before the picture was brought back to its size.
         found: share of changed pictures in which a face was found.
         accepted: share of people whose changed picture is accepted as theirs; a face not found is not.
         accepted_interval: 95 % by person.
@@ -48,7 +48,7 @@ def probe_and_reference_rows(faces: PictureFaces) -> tuple[Int64Array, Int64Arra
 
 
 def degraded_result(
-    name: str, changed: PictureFaces, references: PictureFaces, score: PairScoring, threshold: float
+    name: str, changed: PictureFaces, references: PictureFaces, score: PairScoring, threshold: float, scale: float = 1.0
 ) -> DegradedResult:
     """Return the figures of one change.
 
@@ -58,6 +58,7 @@ def degraded_result(
         references: N unchanged pictures of the same people in the same order.
         score: judges pairs.
         threshold: fixed beforehand.
+        scale: by which the picture was made smaller before it was brought back to its size.
     """
     count = len(changed)
     rows = np.repeat(np.arange(count), count)
@@ -70,6 +71,6 @@ def degraded_result(
     sizes = changed.rows.size_px[found]
     draws = person_mean_draws(own, np.arange(count), PersonBootstrap())
     return DegradedResult(
-        name, count, float(np.median(sizes)) if len(sizes) else 0.0, float(found.mean()), float(own.mean()),
-        interval(draws), float(others.mean()) if len(others) else 0.0,
+        name, count, scale * float(np.median(sizes)) if len(sizes) else 0.0, float(found.mean()), float(own.mean()),
+        rate_interval(own, np.arange(count), draws), float(others.mean()) if len(others) else 0.0,
     )  # fmt: skip

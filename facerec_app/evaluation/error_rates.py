@@ -142,6 +142,24 @@ def interval(draws: Float64Array) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def rate_interval(happened: Float64Array, person: Int64Array, draws: Float64Array) -> tuple[float, float]:
+    """Return the 95 % interval of a rate; where nothing happened, or always, up to what that still allows.
+
+    A bootstrap of zeros knows only zero. With none in n independent trials the true rate is below
+    ``1 - 0.05^(1/n)`` with 95 % confidence (the "rule of three", Hanley and Lippman-Hand, JAMA 249, 1983); n is the
+    number of people.
+
+    Args:
+        happened: ``(M,)`` 0 or 1 for each trial.
+        person: ``(M,)`` whose trial each is.
+        draws: the bootstrap of the rate.
+    """
+    limit = 1.0 - 0.05 ** (1.0 / max(len(np.unique(person)), 1))
+    if not happened.any():
+        return 0.0, limit
+    return (1.0 - limit, 1.0) if happened.all() else interval(draws)
+
+
 def _counted(people: Int64Array, size: int) -> Float64Array:
     flat = np.bincount(people[:, 0] * size + people[:, 1], minlength=size * size)
     return flat.reshape(size, size).astype(np.float64)

@@ -133,6 +133,11 @@ def percent(value: float | None, digits: int = 2) -> str:
     return f"{100 * value:.{digits}f} %"
 
 
+def bare_range(bounds: tuple[float, float] | None, digits: int = 2) -> str:
+    """Return an interval of shares in per cent for a column that says so; a dash where there is none."""
+    return percent_range(bounds, digits).removesuffix(" %").replace(" to ", "-")
+
+
 def percent_range(bounds: tuple[float, float] | None, digits: int = 2) -> str:
     """Return an interval of shares as people read it; a dash where there is none."""
     if bounds is None or not all(math.isfinite(bound) for bound in bounds):

@@ -99,6 +99,20 @@ def embed_faces(
     return PictureFaces(tuple(pictures), rows, source.path.extractor.version, preprocessing, whole.hexdigest())
 
 
+def aligned_crops(root: Path, faces: PictureFaces, source: FaceSource) -> UInt8Array:
+    """Return ``(N, S, S, 3)`` uint8 aligned crops, one a picture, black where no face was found.
+
+    Raises:
+        UnreadableImageError: if a picture cannot be read any more.
+    """
+    side = source.path.aligner.crop_size_px
+    crops = np.zeros((len(faces), side, side, 3), np.uint8)
+    for row in np.nonzero(faces.rows.found)[0].tolist():
+        pixels = source.path.read_rgb(root / faces.pictures[row])
+        crops[row] = source.path.aligner.align(pixels, faces.rows.detection(row)).pixels_rgb[0]
+    return crops
+
+
 def _read_bytes(file: Path) -> bytes:
     try:
         return file.read_bytes()

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from facerec_app.core.errors import NotEnoughDataError, TrainingCancelledError
-from facerec_app.core.protocols import PersonRanker, PictureDecider
-from facerec_app.core.types import Embeddings, GallerySnapshot, Verdict
+from facerec_app.core.protocols import GalleryIndex, PersonRanker, PictureDecider, SimilarityScorer
+from facerec_app.core.types import Embeddings, GallerySnapshot, PersonScores, Verdict
 from facerec_app.core.validation import require_finite
+from facerec_app.decision.person_ranker import TemplatePersonRanker
 from facerec_app.gallery.exact_index import ExactIndex
 
 NEAR_DUPLICATE_COSINE = 0.93
@@ -85,6 +86,39 @@ class GalleryReview:
     confused: tuple[tuple[str, str, int], ...]
     duplicates: tuple[DuplicateFaces, ...]
     people: tuple[PersonAdvice, ...]
+
+
+class LeftOutRanker:
+    """Ranks as the program does, with every person's bar as the whole gallery sets it.
+
+    Deriving the bars anew for each face left out would take a gallery's size times as long, and one face moves them
+    little.
+
+    Args:
+        scorer: judges pairs of features.
+        snapshot: the whole gallery.
+    """
+
+    def __init__(self, scorer: SimilarityScorer, snapshot: GallerySnapshot) -> None:
+        bars = TemplatePersonRanker(scorer).thresholds(snapshot)
+        self._raises = dict(zip(bars.person_ids.tolist(), bars.raises.tolist(), strict=True))
+        self._ranker = TemplatePersonRanker(scorer, bar_weight=0.0)
+
+    def rank(self, probes: Embeddings, index: GalleryIndex) -> PersonScores:
+        """Return the people most like each probe, best first.
+
+        Raises:
+            ModelVersionMismatchError: if probes and gallery come from different extractor versions.
+        """
+        scores = self._ranker.rank(probes, index)
+        raised = [[self._raises.get(person, 0.0) for person in row] for row in scores.person_ids.tolist()]
+        lowered = (scores.logits - np.array(raised, np.float32).reshape(scores.logits.shape)).astype(np.float32)
+        order = np.argsort(-lowered, axis=1, kind="stable")
+        return PersonScores(
+            np.take_along_axis(scores.person_ids, order, axis=1),
+            np.take_along_axis(lowered, order, axis=1),
+            scores.gallery_people,
+        )
 
 
 def review_gallery(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from facerec_app.evaluation.error_rates import RULE_OF_30, interval, person_mean_draws
+from facerec_app.evaluation.error_rates import RULE_OF_30, interval, person_mean_draws, rate_interval
 from facerec_app.evaluation.identification_protocol import RANKS_KEPT, OpenSetTrials
 from facerec_app.training.verification_metrics import Float64Array, PersonBootstrap
 
@@ -150,9 +150,11 @@ def _decision_rates(trials: OpenSetTrials, bootstrap: PersonBootstrap) -> Decisi
     missed = (~(named & trials.right))[enrolled].astype(np.float64)
     strangers = named[~enrolled].astype(np.float64)
     _, person = np.unique(trials.person, return_inverse=True)
+    stranger_draws = person_mean_draws(strangers, person[~enrolled], bootstrap)
+    missed_draws = person_mean_draws(missed, person[enrolled], bootstrap)
     return DecisionRates(
-        float(strangers.mean()), interval(person_mean_draws(strangers, person[~enrolled], bootstrap)),
-        float(missed.mean()), interval(person_mean_draws(missed, person[enrolled], bootstrap)),
+        float(strangers.mean()), rate_interval(strangers, person[~enrolled], stranger_draws),
+        float(missed.mean()), rate_interval(missed, person[enrolled], missed_draws),
         float((named & ~trials.right)[enrolled].mean()),
     )  # fmt: skip
 

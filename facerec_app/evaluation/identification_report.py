@@ -16,6 +16,7 @@ from facerec_app.evaluation.evaluation_report import (
     PictureRow,
     ReportPlot,
     ReportTable,
+    bare_range,
     percent,
     percent_range,
 )
@@ -108,13 +109,14 @@ def _rates_table(figures: Sequence[IdentificationFigures]) -> ReportTable:
         for name, miss in figure.misses.items():
             mark = "" if miss.enough else " (weak)"
             rows.append(
-                (f"{figure.gallery_people:,}", name, percent(miss.fnir), percent_range(miss.fnir_interval),
+                (f"{figure.gallery_people:,}", name, percent(miss.fnir), bare_range(miss.fnir_interval),
                  percent(miss.fnir_by_person), f"{miss.strangers_beyond} of {figure.stranger_people}{mark}")
             )  # fmt: skip
     return ReportTable(
         "Misses (FNIR) at a stated rate of strangers named (FPIR)",
-        ("people enrolled", "FPIR", "FNIR", "95 %", "each person weighing the same", "strangers beyond"), tuple(rows),
-        "Intervals by person, the threshold chosen anew in each resample. Below 30 different strangers beyond the "
+        ("enrolled", "FPIR", "FNIR", "95 %", "by person", "strangers beyond"), tuple(rows),
+        "Intervals come from resampling people, the threshold chosen anew each time; by person, everybody weighs the "
+        "same however many pictures they have. Below 30 different strangers beyond the "
         "threshold (weak), the rule of 30 does not let the FPIR be told within 30 %; with none beyond, the row only "
         "says what happens above every stranger there was.",
     )  # fmt: skip
@@ -123,25 +125,25 @@ def _rates_table(figures: Sequence[IdentificationFigures]) -> ReportTable:
 def _decision_table(figures: Sequence[IdentificationFigures], stranger_rate: float) -> list[ReportTable]:
     rows = tuple(
         (f"{figure.gallery_people:,}",
-         f"{percent(figure.decision.fpir, 3)} ({percent_range(figure.decision.fpir_interval, 3)})",
-         f"{percent(figure.decision.fnir)} ({percent_range(figure.decision.fnir_interval)})",
+         f"{percent(figure.decision.fpir, 3)} ({bare_range(figure.decision.fpir_interval, 3)})",
+         f"{percent(figure.decision.fnir)} ({bare_range(figure.decision.fnir_interval)})",
          percent(figure.decision.wrong_name, 3))
         for figure in figures if figure.decision is not None
     )  # fmt: skip
     if not rows:
         return []
     title = f"The program's own decision, set to name {percent(stranger_rate, 3)} of strangers"
-    return [ReportTable(title, ("people enrolled", "strangers named", "enrolled missed", "wrong name"), rows)]
+    return [ReportTable(title, ("enrolled", "strangers named", "enrolled missed", "wrong name"), rows)]
 
 
 def _rank_table(figures: Sequence[IdentificationFigures]) -> ReportTable:
-    ranks = (1, 2, 5, 10, 20)
+    ranks = (1, 2, 5, 20)
     rows = tuple(
-        (f"{figure.gallery_people:,}", percent_range(figure.cmc_interval),
-         *(percent(float(figure.cmc[rank - 1])) for rank in ranks), f"{figure.trials[0]:,}", f"{figure.trials[1]:,}")
+        (f"{figure.gallery_people:,}", *(percent(float(figure.cmc[rank - 1])) for rank in ranks),
+         bare_range(figure.cmc_interval), f"{figure.trials[0]:,}", f"{figure.trials[1]:,}")
         for figure in figures
     )  # fmt: skip
-    header = ("people enrolled", "rank 1, 95 %", *(f"rank {rank}" for rank in ranks), "probes", "strangers asking")
+    header = ("enrolled", *(f"rank {rank}" for rank in ranks), "rank 1, 95 %", "probes", "strangers")
     return ReportTable("Right person among the best k, no threshold (CMC)", header, rows)
 
 

@@ -13,18 +13,18 @@ from typing import Protocol
 import numpy as np
 
 from facerec_app.core.errors import NotEnoughDataError, TrainingCancelledError
-from facerec_app.core.types import BoolArray, Float32Array, Int64Array, UInt8Array
+from facerec_app.core.types import BoolArray, Float32Array, Int64Array
 from facerec_app.evaluation.error_rates import interval, person_mean_draws
 from facerec_app.evaluation.picture_faces import PictureFaces
 from facerec_app.training.pair_sampling import PairScoring
 from facerec_app.training.verification_metrics import PersonBootstrap
 
-CropPairScoring = Callable[[UInt8Array, UInt8Array], Float32Array]
-"""Two ``(P, S, S, 3)`` uint8 RGB sets of aligned crops to ``(P,)`` scores, higher is more alike."""
-
 
 class CandidateScorer(Protocol):
-    """Scores one probe face against N candidate faces, all given by their row among the pictures."""
+    """Scores one probe face against N candidate faces, all given by their row among the pictures.
+
+    ``FeatureCandidateScorer`` does it by features, ``training.siamese_conv_network.DescribedFaces`` by pixels.
+    """
 
     def score_candidates(self, probe: int, candidates: Int64Array) -> Float32Array:
         """Return ``(N,)`` float32, higher is more alike."""
@@ -47,24 +47,6 @@ class FeatureCandidateScorer:
         """Return ``(N,)`` float32 scores."""
         left = np.repeat(self._vectors[probe][None], len(candidates), axis=0)
         return self._score(left, self._vectors[candidates])
-
-
-class CropCandidateScorer:
-    """Scores by the pixels of aligned crops, for networks that are trained end to end.
-
-    Args:
-        crops_rgb: ``(N, S, S, 3)`` uint8, one a picture (anything where no face was found).
-        score: judges pairs of crops.
-    """
-
-    def __init__(self, crops_rgb: UInt8Array, score: CropPairScoring) -> None:
-        self._crops = crops_rgb
-        self._score = score
-
-    def score_candidates(self, probe: int, candidates: Int64Array) -> Float32Array:
-        """Return ``(N,)`` float32 scores."""
-        left = np.repeat(self._crops[probe][None], len(candidates), axis=0)
-        return self._score(left, self._crops[candidates])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

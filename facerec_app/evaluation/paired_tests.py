@@ -90,20 +90,25 @@ def paired_difference(
 
 
 def verdict_sentence(first_name: str, second_name: str, differences: tuple[PairedDifference, ...]) -> str:
-    """Return in one sentence which is better by the first figure that tells, and whether that is beyond chance."""
-    told = next((row for row in differences if row.beyond_chance), None)
-    if told is None:
-        shown = differences[0]
-        low, high = (100 * bound for bound in shown.interval)
+    """Return in one sentence which is better by the first figure, and whether that is beyond chance.
+
+    One figure decides, chosen before looking: of six, one is beyond chance by chance far more often than one in 20.
+    """
+    deciding = differences[0]
+    low, high = (100 * bound for bound in deciding.interval)
+    others = [row for row in differences[1:] if row.beyond_chance]
+    aside = ""
+    if others:
+        listed = ", ".join(f"{row.name} {100 * row.difference:+.2f}" for row in others)
+        aside = f" Taken alone, these differ beyond chance too (points): {listed}."
+    if not deciding.beyond_chance:
         return (
-            f"No difference beyond chance between {first_name} and {second_name}: {shown.name} differs by "
-            f"{100 * shown.difference:+.2f} points (95 % interval {low:+.2f} to {high:+.2f})."
+            f"No difference beyond chance between {first_name} and {second_name}: {deciding.name} differs by "
+            f"{100 * deciding.difference:+.2f} points (95 % interval {low:+.2f} to {high:+.2f}).{aside}"
         )
-    better, worse = (first_name, second_name) if told.difference > 0 else (second_name, first_name)
-    low, high = sorted(abs(100 * bound) for bound in told.interval)
-    others = [row for row in differences if row.beyond_chance and (row.difference > 0) != (told.difference > 0)]
-    doubt = f"; by {others[0].name} it is the other way round" if others else ""
+    better, worse = (first_name, second_name) if deciding.difference > 0 else (second_name, first_name)
+    near, far = sorted((abs(low), abs(high)))
     return (
-        f"{better} is better than {worse} beyond chance: {told.name} is {100 * abs(told.difference):.2f} points higher "
-        f"(95 % interval {low:.2f} to {high:.2f}){doubt}."
+        f"{better} is better than {worse} beyond chance: {deciding.name} is {100 * abs(deciding.difference):.2f} "
+        f"points higher (95 % interval {near:.2f} to {far:.2f}).{aside}"
     )

@@ -19,10 +19,12 @@ class Degradation:
     Attributes:
         name: as reports state it; also part of the cache's key.
         change: does it.
+        scale: by which faces become smaller before they are enlarged again, 1 if they do not.
     """
 
     name: str
     change: PictureChange
+    scale: float = 1.0
 
 
 def shrunk(pixels_rgb: UInt8Array, scale: float) -> UInt8Array:
@@ -58,7 +60,7 @@ def compressed(pixels_rgb: UInt8Array, quality: int) -> UInt8Array:
 
 def standard_degradations() -> tuple[Degradation, ...]:
     """Return the changes that reports show, each a kind and a strength."""
-    made = [Degradation(f"size x {scale:g}", partial(shrunk, scale=scale)) for scale in (0.5, 0.35, 0.25, 0.18)]
+    made = [Degradation(f"size x {scale:g}", partial(shrunk, scale=scale), scale) for scale in (0.5, 0.35, 0.25, 0.18)]
     made += [Degradation(f"blur {sigma:g} px", partial(blurred, sigma_px=sigma)) for sigma in (1.5, 3.0, 5.0)]
     made += [Degradation(f"light x {light:g}", partial(darkened, light=light)) for light in (0.3, 0.15, 0.08)]
     made += [Degradation(f"JPEG quality {quality}", partial(compressed, quality=quality)) for quality in (30, 15, 8)]

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from facerec_app.core.types import BoolArray, Float32Array, Int64Array
-from facerec_app.evaluation.error_rates import interval, person_mean_draws
+from facerec_app.evaluation.error_rates import person_mean_draws, rate_interval
 from facerec_app.evaluation.picture_faces import FaceRows
 from facerec_app.training.verification_metrics import Float64Array, PersonBootstrap, ScoredPairs
 
@@ -20,24 +20,26 @@ class QualityMeasure:
     """A measure of one picture and how two pictures' values make a pair's.
 
     Attributes:
-        name: for people, with its unit.
+        name: for people.
+        unit: after a value, with its space.
         field: of ``FaceRows``.
         edges: between the bins.
         worse: ``low`` if the lower value is the worse one, ``high`` if the higher.
     """
 
     name: str
+    unit: str
     field: str
     edges: tuple[float, ...]
     worse: str
 
 
 MEASURES = (
-    QualityMeasure("face width, px", "size_px", (40, 60, 80, 100, 120), "low"),
-    QualityMeasure("sharpness, 0 to 1", "sharpness", (0.2, 0.4, 0.6, 0.8), "low"),
-    QualityMeasure("turn of the head, degrees", "yaw_deg", (10, 20, 30, 45), "high"),
-    QualityMeasure("brightness, 0 to 1", "brightness", (0.2, 0.3, 0.4, 0.5, 0.6), "low"),
-    QualityMeasure("JPEG quality, 1 to 100", "jpeg_quality", (30, 50, 70, 85, 95), "low"),
+    QualityMeasure("face width", " px", "size_px", (40, 60, 80, 100, 120), "low"),
+    QualityMeasure("sharpness", "", "sharpness", (0.2, 0.4, 0.6, 0.8), "low"),
+    QualityMeasure("turned by", " degrees", "yaw_deg", (10, 20, 30, 45), "high"),
+    QualityMeasure("brightness", "", "brightness", (0.2, 0.3, 0.4, 0.5, 0.6), "low"),
+    QualityMeasure("JPEG quality", "", "jpeg_quality", (30, 50, 70, 85, 95), "low"),
 )
 
 
@@ -108,13 +110,14 @@ def _stratum(
     accepted = scored.scores[impostor] >= threshold
     draws: Float64Array = person_mean_draws(rejected, people, bootstrap)
     return Stratum(
-        measure.name, bin_name(low, high), int(genuine.sum()), int(impostor.sum()), len(np.unique(people)),
-        float(rejected.mean()), interval(draws), float(accepted.mean()) if len(accepted) else None,
+        measure.name, bin_name(low, high, measure.unit), int(genuine.sum()), int(impostor.sum()),
+        len(np.unique(people)), float(rejected.mean()), rate_interval(rejected, people, draws),
+        float(accepted.mean()) if len(accepted) else None,
     )  # fmt: skip
 
 
-def bin_name(low: float, high: float) -> str:
+def bin_name(low: float, high: float, unit: str = "") -> str:
     """Return a bin as people read it."""
     if not np.isfinite(low):
-        return f"below {high:g}"
-    return f"{low:g} and more" if not np.isfinite(high) else f"{low:g} to {high:g}"
+        return f"below {high:g}{unit}"
+    return f"{low:g}{unit} and more" if not np.isfinite(high) else f"{low:g} to {high:g}{unit}"

@@ -11,6 +11,7 @@ from facerec_app.evaluation.evaluation_report import (
     EvaluationReport,
     ReportPlot,
     ReportTable,
+    bare_range,
     percent,
     percent_range,
 )
@@ -25,14 +26,14 @@ def retrieval_report(
     """Return the report of several scorers on the same pictures."""
     first_name, first = next(iter(figures.items()))
     rows = tuple(
-        (name, percent(row.mean_average_precision), percent_range(row.map_interval), percent(row.map_by_person),
-         percent(row.hit_at_1), percent_range(row.hit_at_1_interval), percent(row.hit_at_5))
+        (name, percent(row.mean_average_precision), bare_range(row.map_interval), percent(row.map_by_person),
+         percent(row.hit_at_1), bare_range(row.hit_at_1_interval), percent(row.hit_at_5))
         for name, row in figures.items()
     )  # fmt: skip
-    header = ("", "mean average precision", "95 %", "each person weighing the same", "hit at 1", "95 %", "hit at 5")
+    header = ("", "mAP", "95 %", "mAP by person", "hit at 1", "95 %", "hit at 5")
     note = (
-        "Average precision runs over the whole ranked list of a query; a hit is a picture of the person at the first "
-        "place, or among the first five."
+        "mAP is the mean of the queries' average precision, which runs over the whole ranked list of a query; a hit is "
+        "a picture of the person at the first place, or among the first five."
     )
     levels = np.linspace(0.0, 1.0, 11)
     plot = ReportPlot(
@@ -76,7 +77,7 @@ def one_shot_report(
     """Return the report of several scorers on the same trials."""
     trials = len(next(iter(figures.values())).right)
     rows = tuple(
-        (name, percent(row.accuracy, 1), percent_range(row.accuracy_interval, 1)) for name, row in figures.items()
+        (name, percent(row.accuracy, 1), bare_range(row.accuracy_interval, 1)) for name, row in figures.items()
     )
     rows += (("chance", percent(1 / ways, 1), ""),)
     name, first = next(iter(figures.items()))

@@ -18,8 +18,8 @@ from facerec_app.evaluation.evaluation_report import (
     PictureRow,
     ReportPlot,
     ReportTable,
+    bare_range,
     percent,
-    percent_range,
 )
 from facerec_app.evaluation.quality_strata import Stratum, stratified
 from facerec_app.evaluation.reliability import (
@@ -199,39 +199,34 @@ def _main_table(result: VerificationResult) -> ReportTable:
 def _with_range(figures: VerificationFigures, key: str) -> str:
     if key not in figures.tar_at_far:
         return "-"
-    return f"{percent(figures.tar_at_far[key])} ({percent_range(figures.tar_at_far_interval[key])})"
+    return f"{percent(figures.tar_at_far[key])} ({bare_range(figures.tar_at_far_interval[key])})"
 
 
 def _quality_tables(strata: tuple[Stratum, ...]) -> list[ReportTable]:
     if not strata:
         return []
     rows = tuple(
-        (row.measure, row.bin, f"{row.genuine:,}", str(row.people), percent(row.fnmr),
-         percent_range(row.fnmr_interval), percent(row.fmr, 3))
+        (f"{row.measure} {row.bin}", f"{row.genuine:,}", str(row.people), percent(row.fnmr),
+         bare_range(row.fnmr_interval), percent(row.fmr, 3))
         for row in strata
     )  # fmt: skip
-    header = (
-        "the worse picture's",
-        "is",
-        "same-person pairs",
-        "of people",
-        "rejected",
-        "95 %",
-        "two-person pairs accepted",
+    header = ("worse picture", "pairs", "people", "rejected", "95 %", "accepted")
+    note = (
+        "Same-person pairs, the people behind them and the share rejected; accepted is the share of two-person pairs. "
+        "A pair counts in the bin of its worse picture; an empty bin has no row."
     )
-    note = "A pair counts in the bin of its worse picture; an empty bin has no row."
     return [ReportTable("By picture quality", header, rows, note)]
 
 
 def _degraded_table(degraded: tuple[DegradedResult, ...]) -> ReportTable:
     rows = tuple(
         (row.name, f"{row.median_size_px:.0f} px", percent(row.found, 1), percent(row.accepted, 1),
-         percent_range(row.accepted_interval, 1), percent(row.false_accepted, 3))
+         bare_range(row.accepted_interval, 1), percent(row.false_accepted, 3))
         for row in degraded
     )  # fmt: skip
     return ReportTable(
         "Pictures made worse on purpose",
-        ("change", "face width", "face found", "same person recognised", "95 %", "strangers accepted"), rows,
+        ("change", "face width", "found", "recognised", "95 %", "others accepted"), rows,
         "One changed picture of each person against an unchanged other one, and against everybody else's; a face that "
         "is not found is not recognised.",
     )  # fmt: skip
@@ -245,7 +240,8 @@ def _plots(result: VerificationResult) -> tuple[ReportPlot, ...]:
     filled = [row for row in result.reliability if row.stated is not None]
     return (
         ReportPlot("Receiver operating characteristic", "false accept rate", "true accept rate",
-                   tuple(Curve(name, curve.fmr, 1 - curve.fnmr) for name, curve in both), x_scale="log"),
+                   tuple(Curve(name, curve.fmr[_inside(curve)], 1 - curve.fnmr[_inside(curve)])
+                         for name, curve in both), x_scale="log"),
         ReportPlot("Detection error trade-off", "false match rate, %", "false non-match rate, %",
                    tuple(Curve(name, curve.fmr[_inside(curve)], curve.fnmr[_inside(curve)]) for name, curve in both),
                    x_scale="probit", y_scale="probit"),
@@ -264,8 +260,8 @@ def _plots(result: VerificationResult) -> tuple[ReportPlot, ...]:
 
 
 def _inside(curve: ErrorCurves) -> Int64Array:
-    """Rows where both rates are above zero: a zero has no place on deviate axes."""
-    return np.nonzero((curve.fmr > 0) & (curve.fnmr > 0))[0]
+    """Rows where both rates are above zero and the false match rate above its last step: beyond, nothing is known."""
+    return np.nonzero((curve.fmr > curve.fmr[curve.fmr > 0].min(initial=1.0)) & (curve.fnmr > 0))[0]
 
 
 def _histogram(pairs: ScoredPairs, threshold: float) -> ReportPlot:

@@ -11,15 +11,14 @@ import numpy as np
 
 from facerec_app.core.errors import ConfigError, NotEnoughDataError, UnreadableImageError
 from facerec_app.core.types import GallerySnapshot
-from facerec_app.decision.person_ranker import TemplatePersonRanker
 from facerec_app.decision.threshold_decider import ThresholdDecider
 from facerec_app.evaluation.comparison import compared, compared_scorer, comparison_report
 from facerec_app.evaluation.degradation_trial import DegradedResult, degraded_result, probe_and_reference_rows
 from facerec_app.evaluation.evaluation_report import EvaluationReport
-from facerec_app.evaluation.face_embedding import PictureChange, embed_faces
+from facerec_app.evaluation.face_embedding import PictureChange, aligned_crops, embed_faces
 from facerec_app.evaluation.feature_cache import FeatureCache
 from facerec_app.evaluation.gallery_report import gallery_report
-from facerec_app.evaluation.gallery_review import review_gallery
+from facerec_app.evaluation.gallery_review import LeftOutRanker, review_gallery
 from facerec_app.evaluation.identification_metrics import identification_figures
 from facerec_app.evaluation.identification_protocol import (
     OpenSetPeople,
@@ -31,7 +30,7 @@ from facerec_app.evaluation.identification_protocol import (
 )
 from facerec_app.evaluation.identification_report import identification_report
 from facerec_app.evaluation.one_shot import CandidateScorer, FeatureCandidateScorer, draw_one_shot_trials, run_one_shot
-from facerec_app.evaluation.people_lists import all_people, pictures_of_list, pictures_of_pairs, read_people_list
+from facerec_app.evaluation.people_lists import pictures_of_list, pictures_of_pairs, read_people_list
 from facerec_app.evaluation.picture_degradations import standard_degradations
 from facerec_app.evaluation.picture_faces import PictureFaces
 from facerec_app.evaluation.retrieval import RankedPictures, ranked_pictures, retrieval_figures
@@ -40,39 +39,12 @@ from facerec_app.evaluation.subject import Subject
 from facerec_app.evaluation.threshold_choice import cross_fitted_correct
 from facerec_app.evaluation.verification_report import verification_report, verification_result
 from facerec_app.evaluation.verification_run import VerificationRun
+from facerec_app.services.evaluation_data import EvaluationData, data_hashes, joined_hashes, subject_hashes
 from facerec_app.services.evaluation_subjects import COSINE, PRESENT, EvaluationSubjects
 from facerec_app.services.progress import CancelCheck, Progress, ProgressCallback, never_cancelled, no_progress
 from facerec_app.training.lfw_pairs import read_pair_list
+from facerec_app.training.siamese_conv_network import DescribedFaces, SiameseConvNetwork, SiameseConvWeights
 from facerec_app.training.verification_metrics import PersonBootstrap
-
-
-@dataclass(frozen=True, slots=True)
-class EvaluationData:
-    """Pictures to evaluate with.
-
-    Attributes:
-        root: folder with a folder of pictures for each person.
-        people_file: list of the people to use; None takes everybody with a folder.
-    """
-
-    root: Path
-    people_file: Path | None = None
-
-    def people(self) -> tuple[str, ...]:
-        """Return the people's names.
-
-        Raises:
-            ConfigError: see ``people_lists``.
-        """
-        return all_people(self.root) if self.people_file is None else read_people_list(self.people_file)
-
-    def pictures(self) -> list[str]:
-        """Return their pictures.
-
-        Raises:
-            ConfigError: see ``people_lists``.
-        """
-        return pictures_of_list(self.root, self.people(), str(self.people_file or self.root))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,7 +115,7 @@ class EvaluationService:
             degraded = self._degraded(subject, data.root, faces, threshold, on_progress, cancelled)
         result = verification_result(run, network, cosine, degraded)
         extra = {"pairs": hashlib.sha256(pairs_file.read_bytes()).hexdigest()} if pairs_file is not None else {}
-        return verification_report(result, data.root, {**extra, **_hashes(subject, faces)}, self._remarks())
+        return verification_report(result, data.root, {**extra, **subject_hashes(subject, faces)}, self._remarks())
 
     def identification(
         self,
@@ -197,7 +169,7 @@ class EvaluationService:
             figures,
             self.stranger_rate,
             data.root,
-            _hashes(subject, faces),
+            subject_hashes(subject, faces),
             self._remarks(),
         )
 
@@ -221,7 +193,7 @@ class EvaluationService:
             lists = ranked_pictures(faces, subject.score)
             figures[subject.name] = retrieval_figures(faces, lists)
             ranked[subject.name] = (lists, figures[subject.name].average_precisions)
-        report = retrieval_report(faces, figures, _joined_hashes(subjects, faces), self._remarks())
+        report = retrieval_report(faces, figures, joined_hashes(subjects, faces), self._remarks())
         return RetrievalResult(report, faces, ranked)
 
     def one_shot(
@@ -232,7 +204,7 @@ class EvaluationService:
         ways: int = 20,
         trials: int = 1000,
         seed: int = 1,
-        crop_scorers: Mapping[str, Callable[[PictureFaces, Path], CandidateScorer]] | None = None,
+        twin_network_file: Path | None = None,
         on_progress: ProgressCallback = no_progress,
         cancelled: CancelCheck = never_cancelled,
     ) -> EvaluationReport:
@@ -244,7 +216,7 @@ class EvaluationService:
             ways: N.
             trials: number of trials, the same for every scorer.
             seed: of the trials.
-            crop_scorers: further scorers by name that look at pixels; each is made from the faces and their folder.
+            twin_network_file: weights of a convolutional twin network, which is judged on pixels beside them.
             on_progress: told of every trial.
             cancelled: asked before every trial.
 
@@ -254,13 +226,17 @@ class EvaluationService:
         subjects = self._subjects_of_one_source(scorers)
         faces = self._faces(subjects[0], data.root, data.pictures(), on_progress, cancelled)
         drawn = draw_one_shot_trials(faces, ways, trials, seed)
+        hashes = joined_hashes(subjects, faces)
         judges: dict[str, CandidateScorer] = {s.name: FeatureCandidateScorer(faces, s.score) for s in subjects}
-        judges |= {name: make(faces, data.root) for name, make in (crop_scorers or {}).items()}
+        if twin_network_file is not None:
+            network = SiameseConvNetwork(SiameseConvWeights.from_file(twin_network_file))
+            judges["siamese-conv"] = DescribedFaces(network, aligned_crops(data.root, faces, subjects[0].source))
+            hashes[f"weights:{twin_network_file.name}"] = hashlib.sha256(twin_network_file.read_bytes()).hexdigest()
         figures = {
             name: run_one_shot(faces, drawn, judge, on_trial=_stage(on_progress, name), cancelled=cancelled)
             for name, judge in judges.items()
         }
-        return one_shot_report(faces, figures, ways, seed, _joined_hashes(subjects, faces), self._remarks())
+        return one_shot_report(faces, figures, ways, seed, hashes, self._remarks())
 
     def gallery(
         self, *, on_progress: ProgressCallback = no_progress, cancelled: CancelCheck = never_cancelled
@@ -278,7 +254,7 @@ class EvaluationService:
             raise ConfigError("The similarity network in use has no calibration; choose another profile.")
         snapshot, picture_of = self._gallery()
         review = review_gallery(
-            snapshot, TemplatePersonRanker(subject.scorer), decider, on_face=_stage(on_progress, "faces"),
+            snapshot, LeftOutRanker(subject.scorer, snapshot), decider, on_face=_stage(on_progress, "faces"),
             cancelled=cancelled,
         )  # fmt: skip
         hashes = {**subject.hashes, "extractor_version": snapshot.extractor_version}
@@ -310,8 +286,8 @@ class EvaluationService:
             for side, subject in zip("AB", subjects, strict=True)
             for name, value in subject.hashes.items()
         }
-        report_hashes = {**hashes, **{f"A:{k}": v for k, v in _data_hashes(runs[0].faces).items()},
-                         **{f"B:{k}": v for k, v in _data_hashes(runs[1].faces).items()}}  # fmt: skip
+        report_hashes = {**hashes, **{f"A:{k}": v for k, v in data_hashes(runs[0].faces).items()},
+                         **{f"B:{k}": v for k, v in data_hashes(runs[1].faces).items()}}  # fmt: skip
         return comparison_report(compared(*sides), runs[0], report_hashes, self._remarks())
 
     def _subjects_of_one_source(self, scorers: Sequence[str]) -> list[Subject]:
@@ -353,7 +329,9 @@ class EvaluationService:
         names = [faces.pictures[row] for row in probes.tolist()]
         for degradation in standard_degradations():
             changed = self._faces(subject, root, names, on_progress, cancelled, (degradation.name, degradation.change))
-            results.append(degraded_result(degradation.name, changed, others, subject.score, threshold))
+            results.append(
+                degraded_result(degradation.name, changed, others, subject.score, threshold, degradation.scale)
+            )
         return tuple(results)
 
     @staticmethod
@@ -397,23 +375,3 @@ def _decider(subject: Subject, stranger_rate: float) -> ThresholdDecider | None:
 
 def _stage(on_progress: ProgressCallback, what: str) -> Callable[[int, int], None]:
     return lambda done, total: on_progress(Progress(done, total, what))
-
-
-def _data_hashes(faces: PictureFaces) -> dict[str, str]:
-    return {
-        "data": faces.data_sha256,
-        "preprocessing": hashlib.sha256(faces.preprocessing.encode()).hexdigest(),
-        "preprocessing_description": faces.preprocessing,
-    }
-
-
-def _hashes(subject: Subject, faces: PictureFaces) -> dict[str, str]:
-    return {**_data_hashes(faces), **subject.hashes}
-
-
-def _joined_hashes(subjects: Sequence[Subject], faces: PictureFaces) -> dict[str, str]:
-    joined = _data_hashes(faces)
-    for subject in subjects:
-        for name, value in subject.hashes.items():
-            joined[name if name != "similarity_version" else f"similarity_version:{subject.name}"] = value
-    return joined
