@@ -75,16 +75,17 @@ class KerasSiameseConvTrainer:
         judged = grey_inputs(validation.pixels_rgb, options.input_px)
         judged_pairs, judged_same = _balanced_pairs(validation, _VALIDATION_PAIRS, generator)
         best, best_epoch = model.weights(), 0
-        losses = [model.loss(judged, judged_pairs, judged_same)]
+        losses = [_judged(model, judged, judged_pairs, judged_same)[0]]
         began = time.monotonic()
         for epoch in range(1, options.epochs + 1):
             pairs, same = _balanced_pairs(training, options.pairs, generator)
             loss = model.run_epoch(inputs, pairs, same, generator, cancelled)
-            losses.append(model.loss(judged, judged_pairs, judged_same))
+            validation_loss, accuracy = _judged(model, judged, judged_pairs, judged_same)
+            losses.append(validation_loss)
             if losses[-1] < losses[best_epoch]:
                 best, best_epoch = model.weights(), epoch
             left = (time.monotonic() - began) / epoch * (options.epochs - epoch)
-            on_epoch(EpochReport(epoch, options.epochs, loss, losses[-1], left))
+            on_epoch(EpochReport(epoch, options.epochs, loss, validation_loss, accuracy, left))
             if epoch - best_epoch >= options.patience:
                 break
         return TrainedSiameseConv(best, best_epoch, tuple(losses))
@@ -101,6 +102,13 @@ def _balanced_pairs(
     same = (np.arange(len(pairs)) < len(genuine)).astype(np.float32)
     order = generator.permutation(len(pairs))
     return pairs[order], same[order]
+
+
+def _judged(model: _Twins, inputs: Float32Array, pairs: Int64Array, same: Float32Array) -> tuple[float, float]:
+    """Return cross-entropy in nats and share of right answers at even odds."""
+    log_odds = model.log_odds(inputs[pairs[:, 0]], inputs[pairs[:, 1]]).astype(np.float64)
+    right = np.where(same > 0.5, log_odds, -log_odds)
+    return float(np.logaddexp(0.0, -right).mean()), float((right > 0).mean())
 
 
 class _Twins:
@@ -170,10 +178,6 @@ class _Twins:
             for b in range(0, len(left), batch)
         ]
         return np.concatenate(parts)
-
-    def loss(self, inputs: Float32Array, pairs: Int64Array, same: Float32Array) -> float:
-        log_odds = self.log_odds(inputs[pairs[:, 0]], inputs[pairs[:, 1]]).astype(np.float64)
-        return float(np.logaddexp(0.0, np.where(same > 0.5, -log_odds, log_odds)).mean())
 
     def weights(self) -> SiameseConvWeights:
         layers = [(f"convolution_{number}", layer) for number, layer in enumerate(self._convolutions)]

@@ -119,6 +119,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _show(report: EpochReport) -> None:
     line = f"epoch {report.epoch}/{report.epochs} loss {report.loss:.4f} validation {report.validation_loss:.4f}"
+    line += f" ({report.validation_accuracy:.1%} right)"
     print(f"{line}, {report.seconds_left:.0f} s left at most", file=sys.stderr, flush=True)
 
 

@@ -58,7 +58,7 @@ def main() -> None:
         found[pooling] = aligned.embedded(extractor).labelled()
         print(extractor.version, flush=True)
     print(f"{len(found['average'])} pictures of {len(found['average'].people)} people")
-    for pooling, features in found.items():
+    for name, features in found.items():
         base = ranked_probes(found["average"])
         own = ranked_probes(features)
         gain = map_difference(own, base)
@@ -66,7 +66,7 @@ def main() -> None:
         less_mean = ranked_probes(features, centred).mean_average_precision
         low, high = gain.interval
         print(
-            f"| {pooling} | {own.mean_average_precision:.3%} | {gain.difference:+.3%} ({low:+.3%} to {high:+.3%}) "
+            f"| {name} | {own.mean_average_precision:.3%} | {gain.difference:+.3%} ({low:+.3%} to {high:+.3%}) "
             f"| {less_mean:.3%} |"
         )
 
