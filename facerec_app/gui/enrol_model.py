@@ -10,13 +10,14 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter
-from PySide6.QtWidgets import QListView, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
+from facerec_app.core.errors import AlreadyEnrolledError
 from facerec_app.core.types import UInt8Array
 from facerec_app.gui.icons import draw_icon
 from facerec_app.gui.picture_conversion import rounded_pixmap
 from facerec_app.gui.theme import colour
-from facerec_app.services.enrolment import EnrolmentReport
+from facerec_app.services.enrolment import EnrolmentRow, PictureToEnrol, is_video_file
 
 Index = QModelIndex | QPersistentModelIndex
 ROW_ROLE = Qt.ItemDataRole.UserRole
@@ -29,6 +30,7 @@ class RowState(Enum):
     """How far a picture has come."""
 
     WAITING = "waiting"
+    WORKING = "working"
     ADDED = "added"
     REFUSED = "refused"
 
@@ -41,8 +43,11 @@ class EnrolRow:
         path: the file; what was found in a video has the video's path.
         title: what the user reads first.
         state: how far it has come.
-        reason: why it was refused.
+        reason: why it was refused, or what is to be done with it.
         thumbnail: square ``(S, S, 3)`` uint8, None while it is not loaded or the file is no picture.
+        box_xyxy: the face that the user pointed at, px of the picture.
+        insist: the user says that it is nobody else.
+        may_insist: it was refused because it is known as somebody else.
     """
 
     path: Path
@@ -50,6 +55,18 @@ class EnrolRow:
     state: RowState = RowState.WAITING
     reason: str = ""
     thumbnail: UInt8Array | None = None
+    box_xyxy: tuple[float, float, float, float] | None = None
+    insist: bool = False
+    may_insist: bool = False
+
+    @property
+    def is_video(self) -> bool:
+        """Whether it is a video that is still to be searched."""
+        return self.state is not RowState.ADDED and is_video_file(self.path)
+
+    def to_enrol(self) -> PictureToEnrol:
+        """Return what the service is to do with it."""
+        return PictureToEnrol(self.path, self.box_xyxy, self.insist)
 
 
 class EnrolModel(QAbstractListModel):
@@ -64,13 +81,13 @@ class EnrolModel(QAbstractListModel):
         return tuple(self._rows)
 
     @property
-    def waiting(self) -> list[Path]:
+    def waiting(self) -> list[EnrolRow]:
         """The files that were not looked at yet."""
-        return [row.path for row in self._rows if row.state is RowState.WAITING]
+        return [row for row in self._rows if row.state is RowState.WAITING]
 
     def add(self, paths: Sequence[Path]) -> list[Path]:
         """Add files that are not waiting already; return those added."""
-        known = set(self.waiting)
+        known = {row.path for row in self.waiting}
         fresh = [path for path in dict.fromkeys(paths) if path not in known]
         if fresh:
             self.beginInsertRows(QModelIndex(), len(self._rows), len(self._rows) + len(fresh) - 1)
@@ -97,21 +114,42 @@ class EnrolModel(QAbstractListModel):
             if row.path == path:
                 self._change(number, replace(row, thumbnail=thumbnail))
 
-    def show_report(self, report: EnrolmentReport, asked: Sequence[Path]) -> None:
-        """Mark what became of each picture; faces found in a video become rows of their own."""
-        by_file = {str(path): path for path in asked}
-        for outcome in report.rows:
-            state = RowState.ADDED if outcome.error is None else RowState.REFUSED
-            reason = "" if outcome.error is None else short_reason(str(outcome.error), outcome.what)
-            path = by_file.get(outcome.what)
-            number = self._waiting_row(path) if path is not None else None
-            if number is not None:
-                self._change(number, replace(self._rows[number], state=state, reason=reason))
-            else:
-                self._append(EnrolRow(Path(outcome.what), Path(outcome.what).name, state, reason))
-        answered = {outcome.what for outcome in report.rows}
-        videos = [n for n, row in enumerate(self._rows) if self._is_spent_video(row, asked, answered)]
-        self.remove(videos)
+    def point_at(self, number: int, box_xyxy: tuple[float, float, float, float]) -> None:
+        """Say which face of a picture is meant; it waits to be judged again."""
+        self._change(number, replace(self._rows[number], box_xyxy=box_xyxy, state=RowState.WAITING, reason=""))
+
+    def insist(self, number: int) -> None:
+        """Say that a picture is nobody else's; it waits to be judged again."""
+        self._change(number, replace(self._rows[number], insist=True, state=RowState.WAITING, reason=""))
+
+    def set_state(self, number: int, state: RowState, reason: str = "") -> None:
+        """Say how far a row has come."""
+        self._change(number, replace(self._rows[number], state=state, reason=reason))
+
+    def number_of(self, path: Path) -> int | None:
+        """Return the row of a file that was not judged yet."""
+        open_states = (RowState.WAITING, RowState.WORKING)
+        return next((n for n, row in enumerate(self._rows) if row.path == path and row.state in open_states), None)
+
+    def show_outcome(self, outcome: EnrolmentRow, thumbnail: UInt8Array | None = None) -> None:
+        """Say what became of a picture; what was found in a video becomes a row of its own.
+
+        Args:
+            outcome: of one picture.
+            thumbnail: of a face without a row, square ``(S, S, 3)`` uint8.
+        """
+        state = RowState.ADDED if outcome.error is None else RowState.REFUSED
+        reason = "" if outcome.error is None else short_reason(str(outcome.error), outcome.what)
+        may_insist = isinstance(outcome.error, AlreadyEnrolledError)
+        number = self.number_of(Path(outcome.what))
+        if number is not None:
+            old = self._rows[number]
+            self._change(number, replace(old, state=state, reason=reason, may_insist=may_insist))
+        else:
+            row = EnrolRow(Path(outcome.what), Path(outcome.what).name, state, reason, thumbnail)
+            self.beginInsertRows(QModelIndex(), len(self._rows), len(self._rows))
+            self._rows.append(row)
+            self.endInsertRows()
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
         return 0 if parent.isValid() else len(self._rows)
@@ -125,20 +163,6 @@ class EnrolModel(QAbstractListModel):
         if role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole}:
             return f"{row.title}: {row.reason or row.state.value}"
         return row if role == ROW_ROLE else None
-
-    def _is_spent_video(self, row: EnrolRow, asked: Sequence[Path], answered: set[str]) -> bool:
-        """Whether a row was a video whose faces have rows of their own now."""
-        inside = any(what.startswith(str(row.path)) and what != str(row.path) for what in answered)
-        return row.state is RowState.WAITING and row.path in asked and inside
-
-    def _waiting_row(self, path: Path) -> int | None:
-        rows = (n for n, row in enumerate(self._rows) if row.path == path and row.state is RowState.WAITING)
-        return next(rows, None)
-
-    def _append(self, row: EnrolRow) -> None:
-        self.beginInsertRows(QModelIndex(), len(self._rows), len(self._rows))
-        self._rows.append(row)
-        self.endInsertRows()
 
     def _change(self, number: int, row: EnrolRow) -> None:
         self._rows[number] = row
@@ -172,10 +196,16 @@ class EnrolDelegate(QStyledItemDelegate):
         rect: QRect = option.rect
         ratio = painter.device().devicePixelRatioF()
         painter.save()
+        if option.state & (QStyle.StateFlag.State_Selected | QStyle.StateFlag.State_MouseOver):
+            chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(colour("pressed" if chosen else "hover"))
+            painter.drawRoundedRect(rect.adjusted(2, 1, -2, -1), 6, 6)
         if row.thumbnail is not None:
             picture = rounded_pixmap(row.thumbnail, _THUMBNAIL_PX, ratio)
         else:
-            picture = draw_icon("picture", colour("muted"), _THUMBNAIL_PX, ratio)
+            picture = draw_icon("file" if row.is_video else "picture", colour("muted"), _THUMBNAIL_PX, ratio)
         painter.drawPixmap(rect.left() + _PADDING_PX, rect.top() + _PADDING_PX, picture)
         metrics = QFontMetrics(painter.font())
         left, top = rect.left() + _TEXT_LEFT_PX, rect.top() + _PADDING_PX
@@ -194,7 +224,12 @@ class EnrolDelegate(QStyledItemDelegate):
     def _detail(self, row: EnrolRow) -> str:
         if row.state is RowState.REFUSED:
             return row.reason
-        return self.tr("Added") if row.state is RowState.ADDED else self.tr("Ready")
+        words = {
+            RowState.ADDED: self.tr("Added"),
+            RowState.WORKING: self.tr("Being looked at"),
+            RowState.WAITING: self.tr("To be searched for faces") if row.is_video else self.tr("Ready"),
+        }
+        return row.reason or words[row.state]
 
     def _reason_rect(self, metrics: QFontMetrics, width: int, text: str) -> QRect:
         room = QRect(_TEXT_LEFT_PX + 22, 0, max(60, width - _TEXT_LEFT_PX - 22 - _PADDING_PX), 10_000)
@@ -203,6 +238,7 @@ class EnrolDelegate(QStyledItemDelegate):
 
 _SIGNS = {
     RowState.WAITING: ("waiting", "muted"),
+    RowState.WORKING: ("search", "accent"),
     RowState.ADDED: ("good", "accent"),
     RowState.REFUSED: ("warning", "bad"),
 }

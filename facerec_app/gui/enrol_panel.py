@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -10,7 +9,6 @@ from PySide6.QtCore import QSize, QStringListModel, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QFileDialog,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -23,26 +21,30 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from facerec_app.capture.images import IMAGE_SUFFIXES, read_image
+from facerec_app.capture.images import IMAGE_SUFFIXES
 from facerec_app.core.errors import ConfigError, FacerecError
-from facerec_app.core.types import UInt8Array
+from facerec_app.core.types import Float32Array, UInt8Array
 from facerec_app.gui.consent_fields import ConsentFields
-from facerec_app.gui.enrol_model import EnrolDelegate, EnrolModel
+from facerec_app.gui.enrol_model import EnrolDelegate, EnrolModel, EnrolRow, RowState
+from facerec_app.gui.enrol_work import EnrolWork
+from facerec_app.gui.face_box_editor import Box, FaceBoxEditor
 from facerec_app.gui.icons import set_icon
 from facerec_app.gui.name_face_popover import name_completer
-from facerec_app.gui.picture_conversion import portrait, scaled_image
+from facerec_app.gui.picture_dialogs import choose_folder, choose_pictures
 from facerec_app.gui.shared_services import SharedServices
 from facerec_app.gui.tasks import Task, TaskRunner
+from facerec_app.gui.thumbnail_queue import ThumbnailQueue
+from facerec_app.gui.video_people_page import VideoPeoplePage
 from facerec_app.services.enrolment import EnrolmentReport
 from facerec_app.services.picture_files import expand_pictures
 from facerec_app.services.progress import Progress
-
-_THUMBNAILS_AT_ONCE = 8
-_THUMBNAIL_SIDE_PX = 96
+from facerec_app.services.video_people import VideoPeople, VideoPerson
 
 
 class EnrolPanel(QWidget):
-    """A name, a list of pictures with what became of each, and one button.
+    """A name, a list of pictures with what became of each as soon as it is known, and one button.
+
+    What was refused can be mended where it stands: say which face is meant, insist, or leave it out.
 
     Args:
         services: the gallery's.
@@ -58,18 +60,24 @@ class EnrolPanel(QWidget):
         super().__init__(parent)
         self._services = services
         self._tasks = tasks
-        self._task: Task | None = None
-        self._started_s = 0.0
-        self._thumbnail_queue: list[Path] = []
+        self._reading: Task | None = None  # a picture whose face is to be chosen
+        self._pointed_at: Path | None = None  # the picture whose face is being chosen
         self.model = EnrolModel(self)
+        self._thumbnails = ThumbnailQueue(tasks, self.model.set_thumbnail, lambda text: self._say(text, bad=True))
+        self.work = EnrolWork(services, tasks, self.model, self)
         self.setAcceptDrops(True)
         self._build(names)
+        self.work.changed.connect(self._show_busy)
+        self.work.progressed.connect(self._show_progress)
+        self.work.finished.connect(self._finish)
+        self.work.failed.connect(self._fail)
+        self.work.people_found.connect(self._show_video_people)
         self._update()
 
     @property
     def is_busy(self) -> bool:
         """Whether pictures are being enrolled."""
-        return self._task is not None
+        return self.work.is_busy or self._reading is not None
 
     @property
     def message(self) -> str:
@@ -95,42 +103,53 @@ class EnrolPanel(QWidget):
             return
         empty = not fresh and not self.model.waiting
         self._say(self.tr("There are no pictures in what was given.") if empty else "", bad=empty)
-        self._thumbnail_queue += [path for path in fresh if path.suffix.lower() in IMAGE_SUFFIXES]
-        self._load_thumbnails()
+        self._thumbnails.add(fresh)
         self._update()
 
     def start(self) -> None:
-        """Enrol the pictures that are waiting."""
-        paths, name = self.model.waiting, self._name.text().strip()
-        if self.is_busy or not paths or not name:
-            return
-        try:
-            consent = self.consent.consent()
-        except ConfigError as exc:
-            self._say(str(exc), bad=True)
-            return
-        self._say("", bad=False)
-        self._started_s = time.monotonic()
-        self._progress.setRange(0, 0)
-
-        def work(task: Task) -> EnrolmentReport:
-            service = self._services.enrolment()
-            return service.enrol_files(name, paths, consent=consent, progress=task.report, cancelled=task.is_cancelled)
-
-        self._task = self._tasks.start(
-            work,
-            done=lambda report: self._finish(report, paths),
-            failed=self._fail,
-            progress=self._show_progress,
-        )
-        self._update()
-        self._cancel.setFocus()
+        """Enrol what is waiting: the pictures, then one video after the other."""
+        self._start(self.model.waiting)
 
     def cancel(self) -> None:
         """Stop after the picture that is being looked at; what was added stays."""
-        if self._task is not None:
-            self._task.cancel()
-            self._cancel.setEnabled(False)
+        self.work.cancel()
+        self._cancel.setEnabled(False)
+
+    def choose_face(self) -> None:
+        """Show the chosen picture, to say which face of it is meant."""
+        row = self._chosen_row()
+        if row is None or self.is_busy or row.is_video:
+            return
+        self._pointed_at = row.path
+
+        def show(found: tuple[UInt8Array, Float32Array]) -> None:
+            self._reading = None
+            self.editor.show_picture(*found)
+            self._pages.setCurrentWidget(self.editor)
+            self._update()
+
+        self._reading = self._tasks.start(
+            lambda _: self._services.enrolment().faces_in(row.path), done=show, failed=self._fail, urgent=True
+        )
+        self._update()
+
+    def select_row(self, number: int) -> None:
+        """Choose a picture of the list."""
+        self._list.setCurrentIndex(self.model.index(number, 0))
+
+    def add_anyway(self) -> None:
+        """Enrol the chosen picture although it is known as somebody else."""
+        number = self._list.currentIndex().row()
+        row = self._chosen_row()
+        if row is not None and row.may_insist and not self.is_busy:
+            self.model.insist(number)
+            self._start([self.model.rows[number]])
+
+    def leave_out(self) -> None:
+        """Take the chosen pictures off the list."""
+        if not self.is_busy:
+            self.model.remove([index.row() for index in self._list.selectedIndexes()])
+            self._update()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():
@@ -161,28 +180,59 @@ class EnrolPanel(QWidget):
         self._message = QLabel(self)
         self._message.setWordWrap(True)
         self._message.setTextFormat(Qt.TextFormat.PlainText)
-        self._pages = QStackedWidget(self)
-        self._pages.addWidget(self._drop_zone())
-        self._pages.addWidget(self._make_list())
-        add = QHBoxLayout()
+        self._pages = self._make_pages()
+        self._adding = QWidget(self)
+        add = QHBoxLayout(self._adding)
+        add.setContentsMargins(0, 0, 0, 0)
         add.addWidget(files, 1)
         add.addWidget(folder, 1)
+        self._mending = self._make_mending()
         buttons = QHBoxLayout()
         for widget in (self._progress_text, self._clear):
             buttons.addWidget(widget)
         buttons.addStretch(1)
         for widget in (self._cancel, self._enrol):
             buttons.addWidget(widget)
+        self._lay_out(buttons)
+
+    def _lay_out(self, buttons: QHBoxLayout) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 8, 10, 8)
         layout.setSpacing(8)
         layout.addWidget(self._name)
-        layout.addLayout(add)
+        layout.addWidget(self._adding)
         layout.addWidget(self._pages, 1)
+        layout.addWidget(self._mending)
         layout.addWidget(self.consent)
         layout.addWidget(self._message)
         layout.addWidget(self._progress)
         layout.addLayout(buttons)
+
+    def _make_pages(self) -> QStackedWidget:
+        self._zone, self._list = self._drop_zone(), self._make_list()
+        self.editor = FaceBoxEditor(self)
+        self.editor.accepted.connect(self._point_at)
+        self.editor.dismissed.connect(self._close_editor)
+        self.video_people = VideoPeoplePage(self)
+        self.video_people.chosen.connect(self._enrol_video_person)
+        self.video_people.dismissed.connect(self._leave_video_out)
+        pages = QStackedWidget(self)
+        for page in (self._zone, self._list, self.editor, self.video_people):
+            pages.addWidget(page)
+        return pages
+
+    def _make_mending(self) -> QWidget:
+        whole = QWidget(self)
+        self._choose_face = self._button(self.tr("Choose face"), self.choose_face)
+        self._add_anyway = self._button(self.tr("Add anyway"), self.add_anyway)
+        self._leave_out = self._button(self.tr("Leave out"), self.leave_out)
+        row = QHBoxLayout(whole)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        for button in (self._choose_face, self._add_anyway, self._leave_out):
+            row.addWidget(button)
+        row.addStretch(1)
+        return whole
 
     def _drop_zone(self) -> QWidget:
         zone = QFrame(self)
@@ -200,18 +250,21 @@ class EnrolPanel(QWidget):
         return zone
 
     def _make_list(self) -> QListView:
-        self._list = QListView(self)
-        self._list.setAccessibleName(self.tr("Pictures to enrol"))
-        self._list.setModel(self.model)
-        self._list.setItemDelegate(EnrolDelegate(self._list))
-        self._list.setResizeMode(QListView.ResizeMode.Adjust)
-        self._list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        leave_out = QShortcut(QKeySequence(QKeySequence.StandardKey.Delete), self._list)
+        view = QListView(self)
+        view.setAccessibleName(self.tr("Pictures to enrol"))
+        view.setModel(self.model)
+        view.setItemDelegate(EnrolDelegate(view))
+        view.setMouseTracking(True)
+        view.setResizeMode(QListView.ResizeMode.Adjust)
+        view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        view.activated.connect(lambda _: self.choose_face())
+        view.selectionModel().selectionChanged.connect(lambda *_: self._update())
+        leave_out = QShortcut(QKeySequence(QKeySequence.StandardKey.Delete), view)
         leave_out.setContext(Qt.ShortcutContext.WidgetShortcut)
-        leave_out.activated.connect(self._leave_out)
-        return self._list
+        leave_out.activated.connect(self.leave_out)
+        return view
 
     def _button(self, text: str, action: Callable[[], None], icon: str = "") -> QPushButton:
         button = QPushButton(text, self)
@@ -222,50 +275,83 @@ class EnrolPanel(QWidget):
         return button
 
     def _choose_files(self) -> None:
-        dialog = QFileDialog(self, self.tr("Pictures of one person"))
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        patterns = " ".join(f"*{suffix}" for suffix in sorted(IMAGE_SUFFIXES))
-        dialog.setNameFilters([self.tr("Pictures ({0})").format(patterns), self.tr("All files (*)")])
-        self._open(dialog)
+        choose_pictures(self, self.add_paths)
 
     def _choose_folder(self) -> None:
-        dialog = QFileDialog(self, self.tr("Folder with pictures of one person"))
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        self._open(dialog)
-
-    def _open(self, dialog: QFileDialog) -> None:
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.filesSelected.connect(lambda names: self.add_paths([Path(name) for name in names]))
-        dialog.open()
-
-    def _leave_out(self) -> None:
-        if not self.is_busy:
-            self.model.remove([index.row() for index in self._list.selectedIndexes()])
-            self._update()
+        choose_folder(self, self.add_paths)
 
     def _clear_list(self) -> None:
         self.model.clear()
+        self._thumbnails.clear()
         self._say("", bad=False)
         self._update()
 
-    def _show_progress(self, progress: Progress) -> None:
-        if not progress.total:
+    def _start(self, rows: Sequence[EnrolRow]) -> None:
+        name = self._name.text().strip()
+        if self.is_busy or not rows or not name:
             return
-        self._progress.setRange(0, progress.total)
-        self._progress.setValue(progress.done)
-        text = self.tr("{0} of {1}").format(progress.done, progress.total)
-        if progress.done:
-            left_s = (time.monotonic() - self._started_s) / progress.done * (progress.total - progress.done)
-            text += self.tr(", {0:.0f} s left").format(left_s)
-        self._progress_text.setText(text)
+        try:
+            consent = self.consent.consent()
+        except ConfigError as exc:
+            self._say(str(exc), bad=True)
+            return
+        self._say("", bad=False)
+        self.work.start(name, consent, rows)
 
-    def _finish(self, report: EnrolmentReport, paths: Sequence[Path]) -> None:
-        self._task = None
-        self.model.show_report(report, paths)
+    def _point_at(self, box_xyxy: Box) -> None:
+        path, self._pointed_at = self._pointed_at, None
+        number = next((n for n, row in enumerate(self.model.rows) if row.path == path), None)
+        self._close_editor()
+        if number is not None:
+            self.model.point_at(number, box_xyxy)
+            self._start([self.model.rows[number]])
+
+    def _close_editor(self) -> None:
+        self._pages.setCurrentWidget(self._list)
+        self._update()
+        self._list.setFocus()
+
+    def _chosen_row(self) -> EnrolRow | None:
+        """Return the one row that is chosen, unless it was added."""
+        chosen = self._list.selectedIndexes()
+        row = self.model.rows[chosen[0].row()] if len(chosen) == 1 else None
+        return row if row is not None and row.state is not RowState.ADDED else None
+
+    def _show_progress(self, progress: Progress, words: str) -> None:
+        if progress.total:
+            self._progress.setRange(0, progress.total)
+            self._progress.setValue(progress.done)
+            self._progress_text.setText(words)
+
+    def _show_busy(self) -> None:
+        if not self._progress.isVisible():
+            self._progress.setRange(0, 0)
+        self._update()
+        if self.is_busy:
+            self._cancel.setFocus()
+
+    def _show_video_people(self, found: VideoPeople) -> None:
+        self.video_people.show_people(found, self.work.name)
+        self._pages.setCurrentWidget(self.video_people)
+        self._update()
+        self.video_people.cards.setFocus()
+
+    def _enrol_video_person(self, person: VideoPerson) -> None:
+        self._pages.setCurrentWidget(self._list)
+        self.work.choose(person)
+
+    def _leave_video_out(self) -> None:
+        self._pages.setCurrentWidget(self._list)
+        self.work.refuse_video(self.tr("Left out: nobody was chosen"))
+
+    def _finish(self, report: EnrolmentReport) -> None:
         added, refused = report.enrolled, len(report.refused)
         text = self.tr("{0}: {1} added").format(report.name, added)
         if refused:
             text += self.tr(", {0} not used; the list says why").format(refused)
+            first = next((n for n, row in enumerate(self.model.rows) if row.state is RowState.REFUSED), None)
+            if first is not None:
+                self.select_row(first)
         self._say(text + ".", bad=added == 0)
         if added and not self.model.waiting:
             self.consent.clear()
@@ -274,7 +360,7 @@ class EnrolPanel(QWidget):
         self.finished.emit(report)
 
     def _fail(self, message: str) -> None:
-        self._task = None
+        self._reading = None
         self._say(message, bad=True)
         self._update()
 
@@ -286,11 +372,16 @@ class EnrolPanel(QWidget):
 
     def _update(self) -> None:
         busy, rows = self.is_busy, self.model.rowCount()
-        self._pages.setCurrentIndex(1 if rows else 0)
-        self._name.setEnabled(not busy)
-        self._enrol.setEnabled(not busy and bool(self.model.waiting) and bool(self._name.text().strip()))
-        self._enrol.setVisible(not busy)
-        self._clear.setVisible(rows > 0 and not busy)
+        asking = self._pages.currentWidget() in {self.editor, self.video_people} and not busy
+        if not asking:
+            self._pages.setCurrentWidget(self._list if rows else self._zone)
+        self._name.setEnabled(not busy and not asking)
+        self._enrol.setEnabled(bool(self.model.waiting) and bool(self._name.text().strip()))
+        self._enrol.setVisible(not busy and not asking)
+        self._clear.setVisible(rows > 0 and not busy and not asking)
+        for part in (self._adding, self.consent):
+            part.setVisible(not asking)
+        self._update_mending(asking)
         self._cancel.setVisible(busy)
         self._cancel.setEnabled(busy)
         self._progress.setVisible(busy)
@@ -298,30 +389,8 @@ class EnrolPanel(QWidget):
         if not busy:
             self._progress_text.clear()
 
-    def _load_thumbnails(self) -> None:
-        """Load some, then the next: what the user asks for meanwhile goes before."""
-        if not self._thumbnail_queue:
-            return
-        batch, self._thumbnail_queue = (
-            self._thumbnail_queue[:_THUMBNAILS_AT_ONCE],
-            self._thumbnail_queue[_THUMBNAILS_AT_ONCE:],
-        )
-
-        def done(found: dict[Path, UInt8Array]) -> None:
-            for path, thumbnail in found.items():
-                self.model.set_thumbnail(path, thumbnail)
-            self._load_thumbnails()
-
-        self._tasks.start(lambda _: _read_thumbnails(batch), done=done, failed=lambda text: self._say(text, bad=True))
-
-
-def _read_thumbnails(paths: Sequence[Path]) -> dict[Path, UInt8Array]:
-    """Return small squares of the pictures that can be read; enrolment says what is wrong with the others."""
-    found: dict[Path, UInt8Array] = {}
-    for path in paths:
-        try:
-            square = portrait(read_image(path))
-        except FacerecError:
-            continue
-        found[path] = scaled_image(square, QSize(_THUMBNAIL_SIDE_PX, _THUMBNAIL_SIDE_PX)).pixels_rgb
-    return found
+    def _update_mending(self, asking: bool) -> None:
+        row, chosen = self._chosen_row(), len(self._list.selectedIndexes())
+        self._mending.setVisible(bool(chosen) and not self.is_busy and not asking)
+        self._choose_face.setVisible(row is not None and not row.is_video and row.path.suffix.lower() in IMAGE_SUFFIXES)
+        self._add_anyway.setVisible(row is not None and row.may_insist)

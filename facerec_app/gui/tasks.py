@@ -25,9 +25,15 @@ T = TypeVar("T")
 class Task:
     """One piece of work that was asked for; the work itself sees ``report`` and ``is_cancelled``."""
 
-    def __init__(self, deliver_progress: Callable[[Task], None], between_units: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        deliver_progress: Callable[[Task], None],
+        between_units: Callable[[], None],
+        deliver: Callable[[Callable[[], None]], None],
+    ) -> None:
         self._deliver_progress = deliver_progress
         self._between_units = between_units
+        self._deliver = deliver
         self._cancelled = threading.Event()
         self._lock = threading.Lock()
         self._newest: Progress | None = None
@@ -50,6 +56,10 @@ class Task:
         if not waiting:
             self._deliver_progress(self)
         self._between_units()
+
+    def tell(self, callback: Callable[[], None]) -> None:
+        """Have something called in the window's thread, in order and before the work's answer; nothing is left out."""
+        self._deliver(callback)
 
     def take_progress(self) -> Progress | None:
         """Return the newest word since the last call."""
@@ -122,7 +132,7 @@ class TaskRunner(QObject):
                 return
             self._answer(lambda: finish(task, failed, message))
 
-        task = Task(lambda reporting: self._answer(lambda: tell(reporting)), self._do_urgent)
+        task = Task(lambda reporting: self._answer(lambda: tell(reporting)), self._do_urgent, self._answer)
         self._tasks.add(task)
         if urgent:
             self._urgent.append(job)
