@@ -33,6 +33,7 @@ from facerec_app.pipeline.recognition_pipeline import RecognitionPipeline, Stage
 from facerec_app.pipeline.still_pipeline import StillPipeline
 from facerec_app.pipeline.track_album import TrackAlbum
 from facerec_app.services.application import Application
+from facerec_app.services.calibration import CalibrationService
 from facerec_app.services.corrections import CorrectionService
 from facerec_app.services.demonstration import DemonstrationService
 from facerec_app.services.doctor import DoctorService
@@ -93,6 +94,13 @@ class ComposedApplication:
 
     def guided_capture(self) -> GuidedCapture:
         return GuidedCapture(self._aligner, self._extractor, self._scorer)
+
+    def calibration(self) -> CalibrationService:
+        return CalibrationService(
+            lambda: self._present_gallery().index().snapshot,
+            self._calibrated_network,
+            self._settings.stranger_rate,
+        )
 
     def corrections(self) -> CorrectionService:
         return CorrectionService(self._store, self._gallery, self._name_vetoes)
@@ -302,6 +310,10 @@ class ComposedApplication:
     @cached_property
     def _extractor(self) -> FeatureExtractor:
         return make_extractor(self._models, self._profile, threads=self._live_threads)
+
+    def _calibrated_network(self) -> tuple[SimilarityNetwork, IdentityCalibration]:
+        present = self._present_network.current()
+        return present.scorer, present.calibration
 
     @property
     def _scorer(self) -> SimilarityNetwork:

@@ -9,6 +9,7 @@ import typer
 
 from facerec_app import __version__
 from facerec_app.cli import (
+    calibrate_command,
     demo_command,
     doctor_command,
     enrol_commands,
@@ -86,7 +87,7 @@ def build_cli(make_application: ApplicationFactory) -> typer.Typer:
         chosen = load_settings(settings).with_overrides(
             database_dir=database, threads=threads, stranger_rate=stranger_rate
         )
-        ctx.obj = CommandContext(chosen, make_application)
+        ctx.obj = CommandContext(chosen, make_application, settings)
         if ctx.invoked_subcommand is None:
             gui_command.open_window(ctx, None)
 
@@ -96,6 +97,7 @@ def build_cli(make_application: ApplicationFactory) -> typer.Typer:
     people_commands.add_to(cli)
     recognise_commands.add_to(cli)
     search_command.add_to(cli)
+    calibrate_command.add_to(cli)
     train_commands.add_to(cli)
     version_commands.add_to(cli)
     feature_commands.add_to(cli)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -20,10 +21,12 @@ class CommandContext:
     Attributes:
         settings: defaults, settings file and global options, in that order.
         make_application: makes the application object.
+        settings_file: given with ``--settings``; None is the user's own.
     """
 
     settings: Settings
     make_application: ApplicationFactory
+    settings_file: Path | None = None
 
 
 @contextmanager

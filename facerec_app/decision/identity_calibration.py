@@ -15,7 +15,7 @@ import numpy as np
 
 from facerec_app.core.errors import WeightsRejectedError
 from facerec_app.core.types import Float32Array
-from facerec_app.similarity.log_odds import MAX_LOG_ODDS, log_odds_of, probabilities_of
+from facerec_app.similarity.log_odds import MAX_LOG_ODDS, probabilities_of
 
 _FORMAT = "facerec-identity-calibration-2"
 
@@ -43,10 +43,9 @@ class ImpostorTail:
 
 @dataclass(frozen=True, slots=True)
 class DecisionLogistic:
-    """Probability that the best person of a gallery is the right one.
+    """Log odds that the best person of a gallery is the right one.
 
-    ``lowest + (1 - lowest - highest) * sigmoid(intercept + score * best + margin * min(best - runner_up, margin_cap) -
-    people * ln(N))``
+    ``intercept + score * best + margin * min(best - runner_up, margin_cap) - people * ln(N)``
 
     Attributes:
         intercept: of the logistic regression.
@@ -54,8 +53,6 @@ class DecisionLogistic:
         margin: weight of the lead over the runner-up.
         people: weight of the logarithm of the number of people enrolled.
         margin_cap: a lead beyond this says nothing more; also the lead where there is no runner-up.
-        lowest: probability that is left however much speaks against the name.
-        highest: probability that is missing however much speaks for it.
     """
 
     intercept: float
@@ -63,36 +60,27 @@ class DecisionLogistic:
     margin: float
     people: float
     margin_cap: float
-    lowest: float = 0.0
-    highest: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class PairCalibration:
-    """Probability that two faces are one person, where one pair in two is: from the similarity network's log odds.
+    """Probability that two faces are one person, where one pair in two is: the similarity network's log odds, scaled.
 
-    ``lowest + (1 - lowest - highest) * sigmoid(intercept + slope * log_odds)``: it never falls, and stays off 0 and 1
-    by as much as surprises happen (a picture under a wrong name, a covered face).
+    Of the calibrations that were compared this one measured best (docs/calibration.md); it rises everywhere.
 
     Attributes:
-        intercept: added to the log odds.
-        slope: above zero.
-        lowest: probability that is left however much speaks against.
-        highest: probability that is missing however much speaks for.
+        slope: what the log odds are multiplied with (an inverse temperature), above zero.
     """
 
-    intercept: float = 0.0
     slope: float = 1.0
-    lowest: float = 0.0
-    highest: float = 0.0
-
-    def probabilities(self, log_odds: Float32Array) -> Float32Array:
-        """Return the probabilities, float32, of the similarity network's log odds of any shape."""
-        return _bounded(self.intercept + self.slope * log_odds, self.lowest, self.highest)
 
     def log_odds(self, log_odds: Float32Array) -> Float32Array:
         """Return the calibrated log odds, float32: log-likelihood ratios, to which a prior's log odds may be added."""
-        return log_odds_of(self.probabilities(log_odds))
+        return np.asarray(self.slope * log_odds, np.float32)
+
+    def probabilities(self, log_odds: Float32Array) -> Float32Array:
+        """Return the probabilities, float32, of the similarity network's log odds of any shape."""
+        return probabilities_of(self.log_odds(log_odds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +132,7 @@ class IdentityCalibration:
         score = np.maximum(best, -MAX_LOG_ODDS)
         lead = np.minimum(score - np.maximum(runner_up, -1e6), fit.margin_cap)
         log_odds = fit.intercept + fit.score * score + fit.margin * lead - fit.people * math.log(max(people, 1))
-        return np.where(np.isfinite(best), _bounded(log_odds, fit.lowest, fit.highest), np.float32(0.0))
-
-
-def _bounded(log_odds: Float32Array, lowest: float, highest: float) -> Float32Array:
-    return np.asarray(lowest + (1.0 - lowest - highest) * probabilities_of(log_odds), np.float32)
+        return np.where(np.isfinite(best), probabilities_of(log_odds), np.float32(0.0))
 
 
 def identity_calibration_to_bytes(calibration: IdentityCalibration) -> bytes:
@@ -178,21 +162,15 @@ def _parsed(values: dict[str, Any]) -> IdentityCalibration:
     tail = ImpostorTail(
         tuple(float(v) for v in values["tail"]["log10_rates"]), tuple(float(v) for v in values["tail"]["log_odds"])
     )
-    names = ("intercept", "score", "margin", "people", "margin_cap", "lowest", "highest")
-    logistic = DecisionLogistic(*(float(values["logistic"].get(name, 0.0)) for name in names))
-    pairs = PairCalibration(
-        *(
-            float(values.get("pairs", {"slope": 1.0}).get(name, 0.0))
-            for name in ("intercept", "slope", "lowest", "highest")
-        )
-    )
+    names = ("intercept", "score", "margin", "people", "margin_cap")
+    logistic = DecisionLogistic(*(float(values["logistic"][name]) for name in names))
+    pairs = PairCalibration(float(values.get("pairs", {"slope": 1.0})["slope"]))
     numbers = [float(values[name]) for name in ("min_margin", "pair_threshold", "cosine_threshold", "prior_enrolled")]
     curves = [*asdict(logistic).values(), *asdict(pairs).values()]
     finite = np.isfinite([*tail.log10_rates, *tail.log_odds, *curves, *numbers]).all()
-    bounded = all(0.0 <= bound <= 0.1 for fit in (logistic, pairs) for bound in (fit.lowest, fit.highest))
     rises = all(np.diff(tail.log_odds) >= 0) and all(np.diff(tail.log10_rates) < 0) and pairs.slope > 0
     fits = len(tail.log_odds) == len(tail.log10_rates) >= 3
-    if not (finite and bounded and rises and fits):
+    if not (finite and rises and fits):
         raise ValueError("values out of range")
     return IdentityCalibration(
         str(values["extractor_version"]), str(values["scorer_version"]), tail, logistic, *numbers, pairs

@@ -10,6 +10,7 @@ from facerec_app.core.protocols import FrameSource
 from facerec_app.models.model_store import ModelStore
 from facerec_app.pipeline.recognition_pipeline import RecognitionPipeline
 from facerec_app.pipeline.still_pipeline import StillPipeline
+from facerec_app.services.calibration import CalibrationService
 from facerec_app.services.corrections import CorrectionService
 from facerec_app.services.demonstration import DemonstrationService
 from facerec_app.services.doctor import DoctorService
@@ -52,6 +53,8 @@ class Application(Protocol):
         ...
 
     def corrections(self) -> CorrectionService: ...
+
+    def calibration(self) -> CalibrationService: ...
 
     def name_explanation(self) -> NameExplanationService: ...
 

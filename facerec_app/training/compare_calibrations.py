@@ -27,13 +27,12 @@ from facerec_app.training.gallery_simulation import GalleryTrials, simulate_gall
 from facerec_app.training.identity_calibration_fit import calibration_pairs, decision_columns
 from facerec_app.training.isotonic_regression import fit_isotonic
 from facerec_app.training.labelled_features import LabelledFeatures
-from facerec_app.training.logistic_regression import Float64Array, fit_logistic, log_loss
+from facerec_app.training.logistic_regression import Float64Array, fit_logistic, fit_temperature, log_loss
 from facerec_app.training.picture_features import PictureFeatures
 from facerec_app.training.train_similarity import DOUBTFUL_LABELS_FILE, read_people
 
 _SIZES = (1, 10, 50, 200, 500)
 _PROBES = 1500
-_GOLDEN = (5**0.5 - 1) / 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,15 +63,8 @@ def _sigmoid(log_odds: Float64Array) -> Float64Array:
 
 def temperature(given: Outcomes) -> Calibrated:
     """Return the score times one number (Guo et al., "On Calibration of Modern Neural Networks", ICML 2017)."""
-    low, high = 0.1, 5.0
-
-    def loss(slope: float) -> float:
-        return log_loss(slope * given.columns[:, 0], given.came_true, given.weights)
-
-    while high - low > 1e-3:  # golden section: the loss is convex in the slope
-        left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
-        low, high = (low, right) if loss(left) < loss(right) else (left, high)
-    return lambda columns: _sigmoid(0.5 * (low + high) * columns[:, 0])
+    slope = fit_temperature(given.columns[:, 0], given.came_true, given.weights)
+    return lambda columns: _sigmoid(slope * columns[:, 0])
 
 
 def platt(given: Outcomes) -> Calibrated:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from facerec_app.core.errors import NotEnoughDataError
 from facerec_app.core.protocols import SimilarityScorer
 from facerec_app.core.types import Float32Array
 from facerec_app.decision.identity_calibration import (
@@ -18,10 +19,10 @@ from facerec_app.decision.identity_calibration import (
 )
 from facerec_app.similarity.cosine_scorer import CosineScorer
 from facerec_app.similarity.log_odds import MAX_LOG_ODDS, log_odds_of
-from facerec_app.training.bounded_logistic import fit_bounded_logistic
 from facerec_app.training.calibration_quality import MiddleError, binned_error, cllr_of, least_cllr, middle_error
 from facerec_app.training.gallery_simulation import GALLERY_SIZES, GalleryTrials, rank_rows, simulate_galleries
 from facerec_app.training.labelled_features import LabelledFeatures
+from facerec_app.training.logistic_regression import fit_logistic, fit_temperature
 from facerec_app.training.pair_sampling import genuine_pairs, random_impostor_pairs, score_rows
 from facerec_app.training.similarity_comparison import drawn_pairs
 from facerec_app.training.verification_metrics import PersonBootstrap, ScoredPairs, bagged_threshold
@@ -90,11 +91,11 @@ def fit_identity_calibration(features: LabelledFeatures, scorer: SimilarityScore
 
 
 def fit_decision_logistic(trials: GalleryTrials) -> DecisionLogistic:
-    """Return the bounded logistic of "the best person is right" on score, lead and gallery size."""
-    fit = fit_bounded_logistic(decision_columns(trials), trials.right, trials.weights.astype(np.float64))
-    intercept, score, margin, people = (float(value) for value in fit.coefficients)
+    """Return the logistic regression of "the best person is right" on score, lead and gallery size."""
+    fit = fit_logistic(decision_columns(trials), trials.right, trials.weights.astype(np.float64))
+    intercept, score, margin, people = (float(value) for value in fit)
     # More likeness and a longer lead never speak against a name, whatever a small sample says.
-    return DecisionLogistic(intercept, max(score, 1e-3), max(margin, 0.0), -people, MARGIN_CAP, fit.lowest, fit.highest)
+    return DecisionLogistic(intercept, max(score, 1e-3), max(margin, 0.0), -people, MARGIN_CAP)
 
 
 def decision_columns(trials: GalleryTrials) -> Float64Array:
@@ -213,12 +214,12 @@ def calibration_pairs(
 
 
 def fit_pair_calibration(features: LabelledFeatures, scorer: SimilarityScorer, seed: int) -> PairCalibration:
-    """Return the bounded logistic of "one person" on the scorer's log odds.
+    """Return the temperature that fits the scorer's log odds of pairs best.
 
     Raises:
         NotEnoughDataError: without a person of two faces.
     """
     pairs, weights = calibration_pairs(features, scorer, seed)
-    fit = fit_bounded_logistic(pairs.scores.astype(np.float64)[:, None], pairs.same, weights)
-    intercept, slope = (float(value) for value in fit.coefficients)
-    return PairCalibration(intercept, max(slope, 1e-3), fit.lowest, fit.highest)
+    if not pairs.same.any():
+        raise NotEnoughDataError("Calibrating pairs needs a person with two faces; add faces.")
+    return PairCalibration(fit_temperature(pairs.scores.astype(np.float64), pairs.same, weights))

@@ -58,6 +58,23 @@ def fit_logistic(
     return beta
 
 
+def fit_temperature(
+    log_odds: Float64Array, targets: npt.NDArray[np.bool_], weights: Float64Array, *, tolerance: float = 1e-4
+) -> float:
+    """Return the number between 0.1 and 5 that multiplied with the log odds gives the least log loss.
+
+    The inverse temperature of Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, section 4.2; by golden
+    section, since the loss is convex in it.
+    """
+    golden = (5**0.5 - 1) / 2
+    low, high = 0.1, 5.0
+    while high - low > tolerance:
+        left, right = high - golden * (high - low), low + golden * (high - low)
+        falls = log_loss(left * log_odds, targets, weights) > log_loss(right * log_odds, targets, weights)
+        low, high = (left, high) if falls else (low, right)
+    return 0.5 * (low + high)
+
+
 def log_loss(log_odds: Float64Array, targets: npt.NDArray[np.bool_], weights: Float64Array) -> float:
     """Return the weighted mean of ``-log p(outcome)`` in nats."""
     signed = np.where(targets, log_odds, -log_odds)
