@@ -20,6 +20,7 @@ from facerec_app.gui.face_naming import FaceNaming
 from facerec_app.gui.figures_readout import FiguresReadout
 from facerec_app.gui.gallery_watch import GalleryWatch
 from facerec_app.gui.icons import refresh_icons
+from facerec_app.gui.last_seen_recorder import LastSeenRecorder
 from facerec_app.gui.people_panel import PeoplePanel
 from facerec_app.gui.recorder import Recorder, recordings_folder
 from facerec_app.gui.session_worker import PlayState, SessionWorker, SourceInfo
@@ -73,6 +74,7 @@ class MainWindow(QMainWindow):
         self.stage = StagePage(self.session, names, has_demonstration=demonstration is not None)
         self.people = PeoplePanel(self.services, self.tasks, names)
         self.enrol = EnrolPanel(self.services, self.tasks, names)
+        LastSeenRecorder(self.session, self.services, self.tasks, self.people.refresh, self.people.changes.failed.emit)
         self.capture = CapturePanel(self.session, self.services, self.tasks, names)
         self.naming = FaceNaming(self.stage.view, self.stage.popover, self.session, self.services, self.tasks)
         self.correction = FaceCorrection(
