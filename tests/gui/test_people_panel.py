@@ -12,10 +12,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
+from facerec_app.capture.images import read_image
+from facerec_app.gallery.last_seen_table import LastSeenTable
 from facerec_app.gallery.records import Consent, FaceState
 from facerec_app.gui.main_window import MainWindow
 from facerec_app.gui.people_panel import PeoplePanel
 from facerec_app.services.application import Application
+from tests.contract.fake_camera import FakeCamera
 
 WAIT_MS = 30_000
 
@@ -241,3 +244,34 @@ def test_person_removed_while_in_view_loses_the_name(
     box = question(qtbot, qapp)
     next(b for b in box.findChildren(QPushButton) if b.text() == "Delete").click()
     qtbot.waitUntil(lambda: window.stage.strip.names == ["Unknown, Click to name"], timeout=WAIT_MS)
+
+
+def test_who_stands_in_front_of_a_camera_is_seen_and_kept_only_when_asked_for(
+    qtbot: QtBot,
+    application: Application,
+    make_window: Callable[[], MainWindow],
+    demo_dir: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    application.enrolment().import_folder(demo_dir / "people")
+    picture = read_image(demo_dir / "sources" / "obama2.jpg")
+    monkeypatch.setattr(application, "open_source", lambda spec, on_status=None: FakeCamera([picture], frame_rate=25.0))
+    window = make_window()
+    panel = window.people
+    panel.keeps_last_seen.trigger()
+    qtbot.waitUntil(lambda: "kept from now on" in panel.message, timeout=WAIT_MS)
+    window.open_source("0")
+    grid = panel.grid.model()
+    qtbot.waitUntil(lambda: grid.rowCount() == 2 and "seen just now" in tooltip(panel, 0), timeout=WAIT_MS)
+    assert "seen" not in tooltip(panel, 1)
+    stored = application.people()
+    qtbot.waitUntil(lambda: list(LastSeenTable(application.gallery().store.database).times()) != [], timeout=WAIT_MS)
+    window.session.close()
+    panel.keeps_last_seen.trigger()
+    qtbot.waitUntil(lambda: "no longer kept" in panel.message, timeout=WAIT_MS)
+    assert LastSeenTable(application.gallery().store.database).times() == {}
+    assert len(stored.last_seen.times()) == 1, "this session still knows"
+
+
+def tooltip(panel: PeoplePanel, row: int) -> str:
+    return str(panel.grid.model().index(row, 0).data(Qt.ItemDataRole.ToolTipRole))
