@@ -181,3 +181,16 @@ def repeated_misses(trials: OpenSetTrials, threshold: float) -> Sequence[tuple[i
         worst = int(rows[np.argmin(trials.best[rows])])
         result.append((int(picture), len(rows), len(rows) / asked, worst))
     return sorted(result, key=lambda entry: (-entry[2], -entry[1], entry[0]))
+
+
+def named_strangers(trials: OpenSetTrials, threshold: float) -> Sequence[tuple[int, int, int]]:
+    """Return the strangers who score above a threshold: picture row, times, row of the trial that scores highest.
+
+    The highest scores come first. One that scores like a genuine probe is often the same person under another name.
+    """
+    named = ~trials.enrolled & (trials.best > threshold)
+    result = []
+    for picture in np.unique(trials.picture[named]).tolist():
+        rows = np.nonzero(named & (trials.picture == picture))[0]
+        result.append((int(picture), len(rows), int(rows[np.argmax(trials.best[rows])])))
+    return sorted(result, key=lambda entry: (-float(trials.best[entry[2]]), entry[0]))

@@ -20,7 +20,11 @@ from facerec_app.evaluation.evaluation_report import (
     percent,
     percent_range,
 )
-from facerec_app.evaluation.identification_metrics import IdentificationFigures, repeated_misses
+from facerec_app.evaluation.identification_metrics import (
+    IdentificationFigures,
+    named_strangers,
+    repeated_misses,
+)
 from facerec_app.evaluation.identification_protocol import OpenSetPeople, OpenSetPlan, OpenSetTrials
 from facerec_app.evaluation.picture_faces import PictureFaces
 
@@ -50,7 +54,8 @@ def identification_report(
         "not_detected": len(faces.missing),
         "not_detected_pictures": list(faces.missing),
         "galleries": [
-            _gallery_json(figure, missed) for figure, missed in zip(figures, misses, strict=True)
+            {**_gallery_json(figure, missed), "strangers_named_at_fpir_1_percent": _stranger_list(faces, trial, figure)}
+            for figure, missed, trial in zip(figures, misses, trials, strict=True)
         ],
     }  # fmt: skip
     return EvaluationReport(
@@ -89,6 +94,15 @@ def _miss_list(faces: PictureFaces, trials: OpenSetTrials, figure: Identificatio
         }
         for picture, times, share, trial in repeated_misses(trials, threshold)
     ]
+
+
+def _stranger_list(faces: PictureFaces, trials: OpenSetTrials, figure: IdentificationFigures) -> list[dict[str, Any]]:
+    people = faces.labelled.people
+    return [
+        {"picture": faces.pictures[picture], "times": times, "named_as": people[int(trials.best_person[trial])],
+         "score": float(trials.best[trial])}
+        for picture, times, trial in named_strangers(trials, figure.misses["1 %"].threshold)
+    ]  # fmt: skip
 
 
 def _sentences(figures: Sequence[IdentificationFigures]) -> tuple[str, ...]:
@@ -172,7 +186,25 @@ def _miss_pictures(
         rows.append(
             PictureRow(tuple(root / name for name in files), (f"asked: {files[0]}", f"enrolled: {files[1]}"), text)
         )
-    if not rows:
-        return ()
-    title = f"Missed most often with {figure.gallery_people:,} people enrolled, one stranger in 100 named"
-    return (PictureGroup(title, tuple(rows)),)
+    groups = []
+    if rows:
+        title = f"Missed most often with {figure.gallery_people:,} people enrolled, one stranger in 100 named"
+        groups.append(PictureGroup(title, tuple(rows)))
+    named = _named_rows(faces, trials, figure, root)
+    if named:
+        title = "Strangers named then, highest score first (a very high one is often one person under two names)"
+        groups.append(PictureGroup(title, named))
+    return tuple(groups)
+
+
+def _named_rows(
+    faces: PictureFaces, trials: OpenSetTrials, figure: IdentificationFigures, root: Path
+) -> tuple[PictureRow, ...]:
+    rows = []
+    for picture, times, trial in named_strangers(trials, figure.misses["1 %"].threshold)[:_MISSES_SHOWN]:
+        person = int(trials.best_person[trial])
+        other = faces.pictures[int(np.argmax(faces.labelled.person_index == person))]
+        files, captions = (faces.pictures[picture], other), (f"asked: {faces.pictures[picture]}", f"named: {other}")
+        text = f"named {times} time{'' if times == 1 else 's'}, score up to {trials.best[trial]:.2f}"
+        rows.append(PictureRow(tuple(root / name for name in files), captions, text))
+    return tuple(rows)

@@ -107,6 +107,7 @@ class EvaluationService:
             pictures = data.pictures()
         faces = self._faces(subject, data.root, pictures, on_progress, cancelled)
         run = VerificationRun(faces, pairs)
+        on_progress(Progress(0, None, "resampling people"))
         network = run.measured(subject.score, self._threshold(subject, run))
         cosine = run.measured(plain.score, self._threshold(plain, run))
         degraded: tuple[DegradedResult, ...] = ()
@@ -279,6 +280,7 @@ class EvaluationService:
         sides, runs = [], []
         for subject in subjects:
             faces = self._faces(subject, data.root, pictures, on_progress, cancelled)
+            on_progress(Progress(0, None, f"resampling people: {subject.name}"))
             runs.append(VerificationRun(faces, None, bootstrap))
             sides.append(compared_scorer(subject.name, runs[-1], subject.score, bootstrap))
         hashes = {
