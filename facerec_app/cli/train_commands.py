@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any, Literal, get_args
 
@@ -42,7 +43,9 @@ def add_to(cli: typer.Typer) -> None:
 
 def train(
     ctx: typer.Context,
-    objective: Annotated[str, typer.Option(help="similarity, triplet or ranking.")] = "similarity",
+    objective: Annotated[
+        str, typer.Option(help="similarity, triplet or ranking; siamese-conv trains a baseline on pixels.")
+    ] = "similarity",
     epochs: Annotated[int | None, typer.Option(help="At most so many.")] = None,
     batch: Annotated[int | None, typer.Option(help="Pairs in a step.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Of the optimiser.")] = None,
@@ -65,6 +68,11 @@ def train(
     json_progress: Annotated[
         bool, typer.Option("--json-progress", help="Print progress and result, one JSON object a line.")
     ] = False,
+    root: Annotated[
+        Path | None, typer.Option(help="siamese-conv: folder that holds a folder of pictures for each person.")
+    ] = None,
+    people: Annotated[Path | None, typer.Option(help="siamese-conv: list of the people to use.")] = None,
+    out: Annotated[Path | None, typer.Option(help="siamese-conv: file for the weights (.safetensors).")] = None,
     until_input_closes: Annotated[bool, typer.Option("--until-input-closes", hidden=True)] = False,
 ) -> None:
     """Train the similarity network on the enrolled people and compare it with the one in use.
@@ -73,6 +81,8 @@ def train(
 
     Example: facerec train
     """
+    if objective == "siamese-conv":
+        raise typer.Exit(_train_baseline(root, people, out, {"epochs": epochs, "seed": seed, "rate": learning_rate}))
     guard = _Guard()
     if until_input_closes:
         become_background()
@@ -191,6 +201,20 @@ class _BarReporter(_Reporter):
             total=total,
             figures=figures,
         )
+
+
+def _train_baseline(root: Path | None, people: Path | None, out: Path | None, given: dict[str, float | None]) -> int:
+    """Train the convolutional twin network on a folder of people; it is no version and never comes into use."""
+    from facerec_app.training.train_siamese_conv import main
+
+    if root is None or out is None:
+        raise ConfigError("The objective siamese-conv learns from pictures: give --root with a folder, and --out.")
+    arguments = ["--root", str(root), "--out", str(out)]
+    arguments += [] if people is None else ["--people", str(people)]
+    names = {"epochs": "--epochs", "seed": "--seed", "rate": "--learning-rate"}
+    for name, value in given.items():
+        arguments += [] if value is None else [names[name], str(value)]
+    return main(arguments)
 
 
 def _print_line(event: str, values: dict[str, Any]) -> None:

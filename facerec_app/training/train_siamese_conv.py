@@ -86,11 +86,17 @@ def several_pictures(pictures: Sequence[str], cap_per_person: int | None) -> lis
     return [name for names in of_person.values() if len(names) > 1 for name in names[:cap_per_person]]
 
 
+def _everybody(root: Path) -> list[str]:
+    if not root.is_dir():
+        raise TrainingError(f"There is no folder {root}; name one that holds a folder of pictures for each person.")
+    return [folder.name for folder in root.iterdir() if folder.is_dir()]
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--root", type=Path, required=True, help="folder with one folder a person")
-    parser.add_argument("--people", type=Path, required=True, help="names that may be trained on, one a line")
+    parser.add_argument("--people", type=Path, help="names that may be trained on, one a line; default is everybody")
     parser.add_argument("--leave-out", type=Path, default=DOUBTFUL_LABELS_FILE, help="names with doubtful labels")
     parser.add_argument("--out", type=Path, required=True, help="file for the weights (.safetensors)")
     parser.add_argument("--per-person", type=int, default=6, help="pictures of one person, at most")
@@ -99,7 +105,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=SiameseConvOptions().seed)
     given = parser.parse_args(arguments)
     try:
-        people = sorted(set(read_people(given.people)) - set(read_people(given.leave_out)))
+        named = _everybody(given.root) if given.people is None else read_people(given.people)
+        people = sorted(set(named) - set(read_people(given.leave_out)))
         options = SiameseConvOptions(epochs=given.epochs, learning_rate=given.learning_rate, seed=given.seed)
         detector = YunetDetector(ModelStore())
         trained = train_siamese_conv(

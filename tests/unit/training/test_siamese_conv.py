@@ -113,6 +113,18 @@ def test_only_people_with_several_pictures_are_kept_up_to_a_cap() -> None:
     assert several_pictures(pictures, None) == ["a/1.jpg", "a/2.jpg", "a/3.jpg", "c/1.jpg", "c/2.jpg"]
 
 
+def test_the_command_says_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from facerec_app.training.train_siamese_conv import main
+
+    out = ["--out", str(tmp_path / "twins.safetensors")]
+    assert main(["--root", str(tmp_path / "gone"), *out]) == 1
+    assert "no folder" in capsys.readouterr().err
+    (tmp_path / "people" / "somebody").mkdir(parents=True)
+    assert main(["--root", str(tmp_path / "people"), *out]) == 1
+    assert "two pictures" in capsys.readouterr().err
+    assert not (tmp_path / "twins.safetensors").exists()
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 class TestTraining:
