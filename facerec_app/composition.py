@@ -42,7 +42,7 @@ from facerec_app.services.evaluation import EvaluationService
 from facerec_app.services.evaluation_subjects import EvaluationSubjects, ProfileParts
 from facerec_app.services.face_reader import FaceReader
 from facerec_app.services.face_search import FaceSearchService
-from facerec_app.services.feature_report import FeatureReportService
+from facerec_app.services.feature_report import FEATURE_REPORT_NAME, FeatureReportService
 from facerec_app.services.gallery_session import GallerySession
 from facerec_app.services.gallery_training import GalleryTrainingService
 from facerec_app.services.guided_capture import GuidedCapture
@@ -331,7 +331,8 @@ class ComposedApplication:
 
     @cached_property
     def _versions(self) -> VersionService:
-        return VersionService(self._version_store, self._present_network, lambda: self._extractor.version)
+        derived = [self._settings.database.versions_dir / FEATURE_REPORT_NAME]
+        return VersionService(self._version_store, self._present_network, lambda: self._extractor.version, derived)
 
     @cached_property
     def _version_store(self) -> VersionStore:

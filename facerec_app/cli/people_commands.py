@@ -103,19 +103,37 @@ def remove(
     ctx: typer.Context,
     who: Who,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    keep_versions: Annotated[
+        bool, typer.Option(help="Keep networks trained on their faces, without their identifiers.")
+    ] = False,
 ) -> None:
     """Delete a person with every picture and feature of theirs; this cannot be undone.
+
+    Versions of the similarity network that were trained on their faces are deleted too.
 
     Example: facerec people remove "Ada Lovelace"
     """
     with application(ctx) as app:
         contents = app.people().contents(who)
         person, whom = contents.person, _whom(contents)
+        trained = app.people().trained_versions(person.person_id)
+        if trained and not keep_versions:
+            print_warning(_trained_line(person.name, trained, app.versions().present_id()))
         if not yes and not typer.confirm(f"Delete {whom} for good?", err=True):
             print_warning("Nothing was deleted.")
             raise typer.Exit(INTERRUPTED)
-        app.people().remove(person.person_id)
+        app.people().remove(person.person_id, keep_versions=keep_versions)
     out.print(f"Deleted {escape(whom)}.")
+
+
+def _trained_line(name: str, versions: tuple[str, ...], present: str | None) -> str:
+    """Return what deleting somebody does to the networks that their faces took part in."""
+    one = len(versions) == 1
+    what = f"Version {versions[0]} of the network was" if one else f"{len(versions)} versions of the network were"
+    line = f"{what} trained on {name}'s faces too and will be deleted (--keep-versions keeps {'it' if one else 'them'})"
+    if present in versions:
+        line += "; the one before comes into use again, 'facerec train' makes a new one"
+    return f"{line}."
 
 
 def export(

@@ -83,6 +83,7 @@ def train(
     """
     if objective == "siamese-conv":
         raise typer.Exit(_train_baseline(root, people, out, {"epochs": epochs, "seed": seed, "rate": learning_rate}))
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's chatter is nothing for a user
     guard = _Guard()
     if until_input_closes:
         become_background()

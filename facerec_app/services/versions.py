@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
-from facerec_app.core.errors import WeightsRejectedError
+from facerec_app.core.errors import GalleryWriteError, WeightsRejectedError
 from facerec_app.models.version_record import VersionRecord
 from facerec_app.models.version_store import VersionStore
 from facerec_app.services.present_network import PresentNetwork, network_of_version, require_fitting
@@ -35,12 +36,20 @@ class VersionService:
         store: the versions.
         present: the network in use.
         extractor_version: of the profile in use.
+        derived_files: other things computed from everybody's faces, which go when somebody is forgotten.
     """
 
-    def __init__(self, store: VersionStore, present: PresentNetwork, extractor_version: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        store: VersionStore,
+        present: PresentNetwork,
+        extractor_version: Callable[[], str],
+        derived_files: Sequence[Path] = (),
+    ) -> None:
         self._store = store
         self._present = present
         self._extractor_version = extractor_version
+        self._derived_files = tuple(derived_files)
 
     def list(self) -> tuple[VersionState, ...]:
         """Return every version, oldest first, with its files checked."""
@@ -120,6 +129,7 @@ class VersionService:
         Raises:
             GalleryWriteError: it could not be done.
         """
+        self._remove_derived_files()
         return self._remove_all(record.version_id for record in self.trained_on(person_id))
 
     def forget_all_but(self, person_ids: Iterable[str], face_ids: Iterable[str]) -> tuple[str, ...]:
@@ -145,10 +155,18 @@ class VersionService:
             GalleryWriteError: it could not be done.
         """
         kept = []
+        self._remove_derived_files()
         for record in self.trained_on(person_id):
             self._store.rewrite_record(replace(record, data=record.data.without([person_id])))
             kept.append(record.version_id)
         return tuple(kept)
+
+    def _remove_derived_files(self) -> None:
+        for file in self._derived_files:
+            try:
+                file.unlink(missing_ok=True)
+            except OSError as exc:
+                raise GalleryWriteError(f"The file {file} cannot be removed ({exc.strerror}); remove it.") from exc
 
     def _remove_all(self, version_ids: Iterable[str]) -> tuple[str, ...]:
         doomed = tuple(version_ids)

@@ -28,7 +28,7 @@ _SAMPLED_FACES = 3
 GALLERY_DEFAULTS: Mapping[Objective, Mapping[str, Any]] = {
     # Small, since the sampled people and a few of one's own do not fill more; docs/retraining.md has the measurement.
     "similarity": {
-        "hidden_sizes": (64,), "dropout": (0.0,), "epochs": 16, "patience": 5, "batch": 128, "learning_rate": 1e-3,
+        "hidden_sizes": (64,), "dropout": (0.0,), "epochs": 16, "patience": 8, "batch": 128, "learning_rate": 1e-3,
     },
     "triplet": {"epochs": 12, "patience": 4},
     "ranking": {"epochs": 12, "patience": 4},
@@ -50,7 +50,7 @@ class GalleryTrainingRequest:
     objective: Objective
     options: ObjectiveOptions
     from_scratch: bool = False
-    correction_weight: float = 20.0
+    correction_weight: float = 100.0
     sampled_people: int = SAMPLED_PEOPLE
 
     @staticmethod
