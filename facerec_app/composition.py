@@ -47,6 +47,7 @@ from facerec_app.services.gallery_session import GallerySession
 from facerec_app.services.gallery_training import GalleryTrainingService
 from facerec_app.services.guided_capture import GuidedCapture
 from facerec_app.services.lookalike_check import LookalikeCheck
+from facerec_app.services.model_comparison import ModelComparison
 from facerec_app.services.name_explanation import NameExplanationService
 from facerec_app.services.people import PeopleService
 from facerec_app.services.present_network import HoldsCalibration, NetworkInUse, PresentNetwork, PresentRanker
@@ -142,6 +143,9 @@ class ComposedApplication:
         )
         cache = FeatureCache(user_cache_dir() / "features" if keep_features else None)
         return EvaluationService(subjects, cache, self._gallery_for_review, self._settings.stranger_rate)
+
+    def model_comparison(self) -> ModelComparison:
+        return ModelComparison(self._models, lambda: self._picture_detector, self._settings.threads or None)
 
     def face_search(self) -> FaceSearchService:
         parts = (self._store, self._picture_detector, self._aligner, self._extractor, self._scorer)

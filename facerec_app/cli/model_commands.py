@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -11,15 +12,17 @@ from rich.table import Table
 from facerec_app.cli.console import out, print_error, print_json
 from facerec_app.cli.context import application
 from facerec_app.cli.exit_codes import MODEL
+from facerec_app.services.model_comparison import ComparedProfile
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 
 def add_to(cli: typer.Typer) -> None:
     """Add the group of commands."""
-    models = typer.Typer(help="The model files that ship with the program: list, check.", no_args_is_help=True)
+    models = typer.Typer(help="The model files that ship with the program: list, check, compare.", no_args_is_help=True)
     models.command(name="list")(list_models)
     models.command()(check)
+    models.command()(compare)
     cli.add_typer(models, name="models")
 
 
@@ -86,3 +89,71 @@ def check(ctx: typer.Context, json: AsJson = False) -> None:
         out.print(f"{len(states) - len(faults)} of {len(states)} model files are whole.")
     if faults:
         raise typer.Exit(MODEL)
+
+
+def compare(
+    ctx: typer.Context,
+    folder: Annotated[
+        Path | None, typer.Argument(help="People to measure on: one folder a person with two or more pictures.")
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Compare the profiles' extractors: size, time a face on this machine, accuracy.
+
+    LFW pairs are those of the test people, whom none of them learnt from, as the manifest records it (all figures:
+    --json). Name a FOLDER of people to measure on your own pictures as well.
+
+    Example: facerec models compare people/
+    """
+    with application(ctx) as app:
+        rows = app.model_comparison().compare(folder)
+    if json:
+        print_json([_comparison_record(row) for row in rows])
+        return
+    table = Table("Profile", "Values", "MB", "ms a face", "in eights", "LFW pairs", box=None, header_style="bold")
+    if folder is not None:
+        table.add_column(f"On {folder.name}")
+    for row in rows:
+        accuracy = row.recorded.get("lfw_test_accuracy")
+        cells = [
+            f"{row.name} (default)" if row.is_default else row.name,
+            str(row.dimension),
+            f"{row.size_mb:.1f}",
+            f"{row.one_face_ms:.1f}",
+            f"{row.batch_face_ms:.1f}",
+            f"{100 * float(accuracy):.1f} %" if accuracy is not None else "-",
+        ]
+        table.add_row(*cells, *([_measured_text(row)] if folder is not None else []))
+    out.print(table)
+
+
+def _measured_text(row: ComparedProfile) -> str:
+    measured = row.measured
+    if measured is None:
+        return "no similarity network"
+    rates = ", ".join(f"TAR {100 * value:.1f} % at FAR {rate}" for rate, value in measured.tar.items())
+    missed = f", {measured.missed} without a face" if measured.missed else ""
+    return f"{100 * measured.accuracy:.2f} % ({measured.people} people, {measured.faces} faces{missed}); {rates}"
+
+
+def _comparison_record(row: ComparedProfile) -> dict[str, Any]:
+    measured = row.measured
+    return {
+        "profile": row.name,
+        "default": row.is_default,
+        "extractor_version": row.extractor_version,
+        "values": row.dimension,
+        "size_mb": round(row.size_mb, 2),
+        "one_face_ms": round(row.one_face_ms, 2),
+        "batch_face_ms": round(row.batch_face_ms, 2),
+        "recorded": dict(row.recorded),
+        "measured": None
+        if measured is None
+        else {
+            "people": measured.people,
+            "faces": measured.faces,
+            "pictures_without_face": measured.missed,
+            "accuracy": round(measured.accuracy, 5),
+            "tar_at_far": {rate: round(value, 5) for rate, value in measured.tar.items()},
+        },
+    }

@@ -21,6 +21,7 @@ from facerec_app.services.feature_report import FeatureReportService
 from facerec_app.services.gallery_session import GallerySession
 from facerec_app.services.gallery_training import GalleryTrainingService
 from facerec_app.services.guided_capture import GuidedCapture
+from facerec_app.services.model_comparison import ModelComparison
 from facerec_app.services.name_explanation import NameExplanationService
 from facerec_app.services.people import PeopleService
 from facerec_app.services.recognition import RecognitionService
@@ -73,6 +74,8 @@ class Application(Protocol):
         ...
 
     def face_search(self) -> FaceSearchService: ...
+
+    def model_comparison(self) -> ModelComparison: ...
 
     def demonstration(self) -> DemonstrationService: ...
 
