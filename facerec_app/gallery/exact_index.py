@@ -32,11 +32,7 @@ class ExactIndex:
         Raises:
             ModelVersionMismatchError: probes and gallery come from different extractor versions.
         """
-        if probes.extractor_version != self._snapshot.extractor_version:
-            raise ModelVersionMismatchError(
-                f"A face was embedded by {probes.extractor_version} and the gallery by "
-                f"{self._snapshot.extractor_version}; open the gallery again with one profile."
-            )
+        check_versions(probes, self._snapshot)
         kept = max(0, min(count, len(self._snapshot)))
         if kept == 0 or len(probes) == 0:
             return Candidates(np.zeros((len(probes), kept), np.int64), np.zeros((len(probes), kept), np.float32))
@@ -62,3 +58,27 @@ def _best(cosines: Float32Array, count: int) -> tuple[Int64Array, Float32Array]:
     else:
         columns = np.argpartition(cosines, cosines.shape[1] - count, axis=1)[:, -count:]
     return columns.astype(np.int64), np.take_along_axis(cosines, columns, axis=1)
+
+
+def check_versions(probes: Embeddings, snapshot: GallerySnapshot) -> None:
+    """Raise ``ModelVersionMismatchError`` if probes and gallery come from different extractor versions."""
+    if probes.extractor_version != snapshot.extractor_version:
+        raise ModelVersionMismatchError(
+            f"A face was embedded by {probes.extractor_version} and the gallery by "
+            f"{snapshot.extractor_version}; open the gallery again with one profile."
+        )
+
+
+def exact_cosines(probes: Float32Array, vectors: Float32Array, rows: Int64Array) -> Float32Array:
+    """Return the cosines of N probes with chosen gallery rows.
+
+    Args:
+        probes: ``(N, D)``, unit length.
+        vectors: ``(G, D)``, unit length.
+        rows: ``(N, K)``.
+
+    Returns:
+        ``(N, K)`` float32.
+    """
+    cosines = np.einsum("nkd,nd->nk", vectors[rows], probes)
+    return np.asarray(np.clip(cosines, -1.0, 1.0), np.float32)

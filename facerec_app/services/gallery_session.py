@@ -8,15 +8,19 @@ from collections.abc import Callable
 
 import numpy as np
 
-from facerec_app.core.errors import GalleryReadError
+from facerec_app.core.errors import FacerecError, GalleryReadError
 from facerec_app.core.protocols import FaceAligner, FeatureExtractor, GalleryIndex
-from facerec_app.core.types import Embeddings
+from facerec_app.core.types import Embeddings, GallerySnapshot
+from facerec_app.gallery.compressed_index import CompressedIndex, compression_is_available
 from facerec_app.gallery.exact_index import ExactIndex
 from facerec_app.gallery.gallery_store import GalleryStore
 from facerec_app.gallery.records import EnrolledFace
+from facerec_app.inference.processor_threads import live_threads
 from facerec_app.services.progress import CancelCheck, Progress, ProgressCallback, never_cancelled, no_progress
 
 _EMBED_BATCH = 16
+COMPRESSED_FROM_FACES = 100_000
+"""From here on the exact product takes longer than a video's frame rate allows (docs/speed.md)."""
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -31,10 +35,11 @@ class GallerySession:
 
     def __init__(self, store: GalleryStore, extractor: FeatureExtractor, aligner: FaceAligner) -> None:
         self.store = store
+        self.compressed_from = COMPRESSED_FROM_FACES
         self._extractor = extractor
         self._aligner = aligner
         self._lock = threading.Lock()
-        self._index: ExactIndex | None = None
+        self._index: GalleryIndex | None = None
         self._observers: list[Callable[[GalleryIndex], None]] = []
         self._warned: frozenset[str] = frozenset()
 
@@ -48,6 +53,8 @@ class GallerySession:
             snapshot = self.store.snapshot(self._extractor.version)
             if self._index is None or self._index.snapshot is not snapshot:
                 self._index = ExactIndex(snapshot)
+                if len(snapshot) >= self.compressed_from and compression_is_available():
+                    threading.Thread(target=self._compress, args=(snapshot,), name="compress-gallery").start()
             return self._index
 
     def observe(self, observer: Callable[[GalleryIndex], None]) -> None:
@@ -61,6 +68,20 @@ class GallerySession:
     def announce(self) -> None:
         """Tell the observers that the gallery changed."""
         index = self.index()
+        for observer in list(self._observers):
+            observer(index)
+
+    def _compress(self, snapshot: GallerySnapshot) -> None:
+        """Put the compressed index in the exact one's place, unless the gallery has changed meanwhile."""
+        try:
+            index = CompressedIndex(snapshot, threads=live_threads(0))
+        except FacerecError:
+            _LOGGER.exception("The gallery is searched uncompressed")
+            return
+        with self._lock:
+            if self._index is None or self._index.snapshot is not snapshot:
+                return
+            self._index = index
         for observer in list(self._observers):
             observer(index)
 

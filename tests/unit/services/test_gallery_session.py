@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from facerec_app.alignment.five_point_aligner import FivePointAligner
 from facerec_app.alignment.templates import TEMPLATES
 from facerec_app.core.protocols import GalleryIndex
 from facerec_app.core.types import Embeddings, FaceCrops
+from facerec_app.gallery.compressed_index import CompressedIndex
+from facerec_app.gallery.exact_index import ExactIndex
 from facerec_app.gallery.gallery_store import GalleryStore
 from facerec_app.services.gallery_session import GallerySession
 from facerec_app.services.progress import Progress
@@ -117,3 +120,23 @@ def test_a_damaged_picture_is_named_once_and_keeps_nobody_else_from_being_embedd
     assert len(session.index().snapshot) == 2
     (line,) = caplog.messages
     assert damaged.name in line
+
+
+def test_a_very_large_gallery_is_compressed_behind_the_scenes_and_observers_hear_of_it(store: GalleryStore) -> None:
+    pytest.importorskip("faiss")
+    session = session_of(store, MeanColourExtractor())
+    session.compressed_from = 3
+    heard: queue.Queue[GalleryIndex] = queue.Queue()
+    session.observe(heard.put)
+    person = store.add_person("Ann")
+    for seed in range(3):
+        store.add_face(person.person_id, new_face(seed))
+    first = session.index()
+    assert isinstance(first, ExactIndex)
+    compressed = heard.get(timeout=20.0)
+    assert isinstance(compressed, CompressedIndex)
+    assert compressed.snapshot is first.snapshot
+    assert session.index() is compressed
+    store.add_face(person.person_id, new_face(9))
+    assert len(session.index().snapshot) == 4
+    assert len(heard.get(timeout=20.0).snapshot) == 4
