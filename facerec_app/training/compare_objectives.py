@@ -100,6 +100,8 @@ def compare(
         variants: dict[str, ProjectionOptions] = {objective: options}
         if objective == "triplet":
             variants["triplet from PCA-whitening, shrinkage 3"] = replace(options, start="pca-whitening", shrinkage=3.0)
+        else:
+            variants["ranking, margin 0.5, semi-hard"] = replace(options, margin=0.5, hard_share=0.0)
         for name, chosen in variants.items():
             trained = train_objective(objective, chosen, training, validation)
             ranked = ranked_probes(judged, trained.weights.compared(judged.vectors))
