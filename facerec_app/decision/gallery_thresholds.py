@@ -16,11 +16,11 @@ from facerec_app.core.types import Float32Array, GallerySnapshot, Int64Array
 from facerec_app.decision.person_templates import PersonTemplates
 from facerec_app.similarity.log_odds import log_odds_of
 
-WEIGHT = 0.6
+WEIGHT = 0.3
 """Share of what somebody resembles the others unusually much that raises their bar; docs/calibration.md has figures."""
 _SHARE = 0.02
 _FEWEST_NEAREST = 3
-_MOST_NEAREST = 20
+_MOST_NEAREST = 10
 _FEWEST_OTHERS = 20
 _LARGEST_RAISE = 1.5
 _BLOCK = 256
