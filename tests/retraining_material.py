@@ -29,8 +29,8 @@ def sampled_people(people: int, faces: int, *, seed: int = 5) -> LabelledFeature
     return shipped_statistics().sample(people, faces, np.random.default_rng(seed))
 
 
-def with_lookalikes(features: LabelledFeatures, *, nearness: float = 0.75) -> LabelledFeatures:
-    """Return the same with the second person's first face drawn near to the first person's, so that they are confused."""
+def with_lookalikes(features: LabelledFeatures, *, nearness: float = 0.6) -> LabelledFeatures:
+    """Return the same with the second person's first face drawn near to the first's, so that they are confused."""
     vectors = features.vectors.copy()
     first, second = (rows[0] for rows in features.rows_by_person()[:2])
     mixed = nearness * vectors[first] + (1.0 - nearness) * vectors[second]
