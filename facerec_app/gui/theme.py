@@ -47,8 +47,6 @@ QLineEdit, QDateEdit {{ background: {base}; border: 1px solid {border}; border-r
     color: {text}; selection-background-color: {accent}; selection-color: {on_accent}; }}
 QLineEdit:focus, QDateEdit:focus {{ border-color: {accent}; }}
 QDateEdit::drop-down {{ border: 0; width: 22px; }}
-QDateEdit::down-arrow {{ image: none; width: 0; height: 0; border-left: 4px solid transparent;
-    border-right: 4px solid transparent; border-top: 5px solid {muted}; margin-right: 8px; }}
 QListView {{ background: {base}; border: 1px solid {border}; border-radius: 5px; outline: 0; }}
 QDockWidget {{ color: {text}; }}
 QDockWidget::title {{ background: {window}; padding: 8px 10px; text-align: left; }}
