@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +13,7 @@ from facerec_app.config.paths import assets_dir, user_cache_dir
 from facerec_app.config.settings import Settings
 from facerec_app.core.errors import GalleryReadError, WeightsMissingError
 from facerec_app.core.protocols import FeatureExtractor, FollowingFaceDetector, FrameSource
-from facerec_app.core.types import FrameResult, GallerySnapshot
+from facerec_app.core.types import GallerySnapshot
 from facerec_app.decision.identity_calibration import IdentityCalibration, identity_calibration_from_bytes
 from facerec_app.decision.name_vetoes import NameVetoes, VetoingPersonRanker
 from facerec_app.decision.threshold_decider import ThresholdDecider
@@ -53,6 +52,7 @@ from facerec_app.services.people import PeopleService
 from facerec_app.services.present_network import HoldsCalibration, NetworkInUse, PresentNetwork, PresentRanker
 from facerec_app.services.recognition import RecognitionService
 from facerec_app.services.retraining import RetrainingService
+from facerec_app.services.stage_measurement import StageTimes, measure_stages
 from facerec_app.services.versions import VersionService
 from facerec_app.similarity.similarity_network import SimilarityNetwork
 from facerec_app.tracking.following_face_finder import FollowingFaceFinder
@@ -155,7 +155,7 @@ class ComposedApplication:
         return DemonstrationService(assets_dir() / "demo", self._enrolment, self._recognition, self._people)
 
     def doctor(self) -> DoctorService:
-        return DoctorService(self._settings, self._models, self._gallery_state, self._demonstration_results)
+        return DoctorService(self._settings, self._models, self._gallery_state, self._demonstration_times)
 
     def make_pipeline(self) -> RecognitionPipeline:
         set_opencv_threads(self._live_threads)
@@ -253,15 +253,10 @@ class ComposedApplication:
         faces = sum(person.face_count for person in people)
         return f"sound: {len(people)} people, {faces} faces in {self._settings.database_dir}"
 
-    def _demonstration_results(self, frames: int) -> list[FrameResult]:
-        pipeline = self.make_pipeline()
+    def _demonstration_times(self, frames: int) -> list[StageTimes]:
         source = self.open_source(str(assets_dir() / "demo" / "demo.mp4"))
-        try:
-            # The first seconds show nobody; the figures are to be those of a face being followed.
-            read = (frame for frame in iter(source.read, None) if frame.index >= 60)
-            return [pipeline.process(frame) for frame in itertools.islice(read, frames)]
-        finally:
-            source.close()
+        # The first seconds show nobody; the figures are to be those of a face being followed.
+        return measure_stages(source, self.make_pipeline(), frames=frames, first_index=60)
 
     @property
     def _live_threads(self) -> int:

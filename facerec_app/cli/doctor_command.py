@@ -12,7 +12,8 @@ from facerec_app.cli.console import err, out, print_json
 from facerec_app.cli.context import application
 from facerec_app.cli.exit_codes import UNEXPECTED
 from facerec_app.core.errors import FacerecError
-from facerec_app.services.doctor import Health, StageSpeed
+from facerec_app.services.doctor import Health
+from facerec_app.services.stage_measurement import StageSpeed
 
 _MARKS = {Health.GOOD: "[green]good[/]", Health.NOTE: "[yellow]note[/]", Health.FAULT: "[bold red]fault[/]"}
 
@@ -72,7 +73,18 @@ def doctor(
                 column.justify = "right"
             out.print()
             out.print(shown)
+            out.print(_in_words(speeds))
         if fault is not None:
             out.print(f"[bold red]fault[/] speed could not be measured: {escape(str(fault))}")
     if broken:
         raise typer.Exit(UNEXPECTED)
+
+
+def _in_words(speeds: dict[str, StageSpeed]) -> str:
+    """Return what the table means for a camera."""
+    frame_ms = max(speeds["all stages"].median_ms, 1e-3)
+    slowest = max((name for name in speeds if name != "all stages"), key=lambda name: speeds[name].p95_ms)
+    return (
+        f"About {1e3 / frame_ms:.0f} frames a second with one stage at a time; a camera gives 30. "
+        f"The longest waits are for: {slowest}."
+    )

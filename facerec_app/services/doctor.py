@@ -15,8 +15,8 @@ from pathlib import Path
 from facerec_app.capture.camera_source import CameraDescription, CameraSource, list_cameras
 from facerec_app.config.settings import Settings
 from facerec_app.core.errors import FacerecError
-from facerec_app.core.types import FrameResult
 from facerec_app.models.model_store import ModelStore
+from facerec_app.services.stage_measurement import StageSpeed, StageTimes, speed_by_stage
 
 _PACKAGES = (
     "numpy",
@@ -58,17 +58,6 @@ class Check:
     remedy: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class StageSpeed:
-    """Milliseconds a frame of one stage: the median, and what 95 of 100 frames stay below.
-
-    Stages that do not work on every frame (a face is embedded when it is new or due) show in the second figure only.
-    """
-
-    median_ms: float
-    p95_ms: float
-
-
 class DoctorService:
     """Looks at the installation, the gallery and the devices; changes nothing.
 
@@ -76,7 +65,7 @@ class DoctorService:
         settings: in use.
         models: the shipped model files.
         check_gallery: opens the gallery read-only and returns a line on it; raises ``GalleryError`` if it is damaged.
-        run_stages: recognises some frames of the demonstration and returns the results, newest last.
+        run_stages: takes some frames of the demonstration through every stage and returns the times of each.
     """
 
     def __init__(
@@ -84,7 +73,7 @@ class DoctorService:
         settings: Settings,
         models: ModelStore,
         check_gallery: Callable[[], str],
-        run_stages: Callable[[int], list[FrameResult]],
+        run_stages: Callable[[int], list[StageTimes]],
     ) -> None:
         self._settings = settings
         self._models = models
@@ -108,10 +97,7 @@ class DoctorService:
         Raises:
             FacerecError: if the demonstration or a network cannot be used.
         """
-        results = self._run_stages(frames)[5:]  # the first frames also pay for start-up
-        stages = list(dict.fromkeys(stage for result in results for stage in result.stage_ms))
-        speeds = {stage: _speed_of([result.stage_ms.get(stage, 0.0) for result in results]) for stage in stages}
-        return {**speeds, "all stages": _speed_of([sum(result.stage_ms.values()) for result in results])}
+        return speed_by_stage(self._run_stages(frames)[5:])  # the first frames also pay for start-up
 
     def _model_checks(self) -> list[Check]:
         try:
@@ -185,10 +171,3 @@ def _camera_check(camera: CameraDescription) -> Check:
 
 def _nearest_existing(folder: Path) -> Path:
     return next(parent for parent in (folder, *folder.parents) if parent.exists())
-
-
-def _speed_of(times_ms: list[float]) -> StageSpeed:
-    if not times_ms:
-        return StageSpeed(0.0, 0.0)
-    ordered = sorted(times_ms)
-    return StageSpeed(ordered[len(ordered) // 2], ordered[min(len(ordered) * 95 // 100, len(ordered) - 1)])
