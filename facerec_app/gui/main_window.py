@@ -23,6 +23,7 @@ from facerec_app.gui.icons import refresh_icons
 from facerec_app.gui.last_seen_recorder import LastSeenRecorder
 from facerec_app.gui.people_panel import PeoplePanel
 from facerec_app.gui.recorder import Recorder, recordings_folder
+from facerec_app.gui.retrain_panel import RetrainPanel
 from facerec_app.gui.session_worker import PlayState, SessionWorker, SourceInfo
 from facerec_app.gui.shared_services import SharedServices
 from facerec_app.gui.source_menu import SourceMenu
@@ -37,8 +38,8 @@ from facerec_app.services.enrolment import EnrolmentReport
 _LAYOUT_VERSION = 2
 _STATUS_MS = 6000
 _CLOSING_S = 2.5  # a network that is being loaded cannot be interrupted
-_ICONS = {"people": "people", "enrol": "enrol", "capture": "capture"}
-_KEYS = {"people": "Ctrl+1", "enrol": "Ctrl+2", "capture": "Ctrl+3"}
+_ICONS = {"people": "people", "enrol": "enrol", "capture": "capture", "retrain": "train"}
+_KEYS = {"people": "Ctrl+1", "enrol": "Ctrl+2", "capture": "Ctrl+3", "retrain": "Ctrl+4"}
 
 
 class MainWindow(QMainWindow):
@@ -76,6 +77,7 @@ class MainWindow(QMainWindow):
         self.enrol = EnrolPanel(self.services, self.tasks, names)
         LastSeenRecorder(self.session, self.services, self.tasks, self.people.refresh, self.people.changes.failed.emit)
         self.capture = CapturePanel(self.session, self.services, self.tasks, names)
+        self.retrain = RetrainPanel(self.services)
         self.naming = FaceNaming(self.stage.view, self.stage.popover, self.session, self.services, self.tasks)
         self.correction = FaceCorrection(
             self.stage.view, self.stage.popover, self.stage.why, self.session, self.services, self.tasks
@@ -88,6 +90,7 @@ class MainWindow(QMainWindow):
         self.docks.add("people", self.tr("People"), self.people, shown=True)
         self.docks.add("enrol", self.tr("Enrol"), self.enrol, shown=True)
         self.docks.add("capture", self.tr("Capture"), self.capture, shown=False)
+        self.docks.add("retrain", self.tr("Retrain"), self.retrain, shown=True)
         self.docks.bring_first_to_front()
         self._tool_bar = WindowToolBar(self.sources, self)
         self._tool_bar.add_panels(self.docks.toggle_actions, _ICONS, _KEYS)
@@ -142,7 +145,8 @@ class MainWindow(QMainWindow):
         def left_s() -> float:
             return max(0.0, deadline_s - time.monotonic())
 
-        ended = self.recorder.shut_down(left_s())
+        ended = self.retrain.shut_down(left_s())
+        ended = self.recorder.shut_down(left_s()) and ended
         ended = self.capture.shut_down(left_s()) and ended
         ended = self.session.shut_down(left_s()) and ended
         ended = self.stage.view.stop() and ended
@@ -237,6 +241,7 @@ class MainWindow(QMainWindow):
     def _use_gallery(self, index: GalleryIndex) -> None:
         self.session.use_gallery(index)
         self.people.refresh()
+        self.retrain.refresh()
 
     def _open_first_camera(self) -> None:
         def done(found: tuple[CameraDescription, ...]) -> None:

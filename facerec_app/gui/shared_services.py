@@ -14,6 +14,8 @@ from facerec_app.services.guided_capture import GuidedCapture
 from facerec_app.services.live_session import FramePipeline
 from facerec_app.services.name_explanation import NameExplanationService
 from facerec_app.services.people import PeopleService
+from facerec_app.services.retraining import RetrainingService
+from facerec_app.services.versions import VersionService
 
 
 class SharedServices:
@@ -50,6 +52,16 @@ class SharedServices:
         """Return the service for "why this name?"."""
         with self._lock:
             return self._application.name_explanation()
+
+    def retraining(self) -> RetrainingService:
+        """Return the service that retrains in a process of its own."""
+        with self._lock:
+            return self._application.retraining()
+
+    def versions(self) -> VersionService:
+        """Return the service for trained networks."""
+        with self._lock:
+            return self._application.versions()
 
     def gallery(self) -> GallerySession:
         """Return the gallery as recognition sees it."""

@@ -9,12 +9,12 @@ from PySide6.QtWidgets import QApplication
 _LIGHT = {
     "window": "#f5f6f8", "base": "#ffffff", "alternate": "#f0f2f4", "text": "#1d2126", "muted": "#626b76",
     "button": "#ffffff", "border": "#d3d8de", "hover": "#e6e9ed", "pressed": "#d9dde3", "accent": "#0b6cab",
-    "on_accent": "#ffffff", "bad": "#b3261e", "disabled": "#9aa2ab",
+    "on_accent": "#ffffff", "bad": "#b3261e", "good": "#1c7a4d", "disabled": "#9aa2ab",
 }  # fmt: skip
 _DARK = {
     "window": "#202327", "base": "#17191c", "alternate": "#1c1f23", "text": "#e7e9ec", "muted": "#9aa3ad",
     "button": "#2a2e33", "border": "#3a4047", "hover": "#31363c", "pressed": "#3b4148", "accent": "#4fa9e2",
-    "on_accent": "#0b1a26", "bad": "#ff8a80", "disabled": "#69717a",
+    "on_accent": "#0b1a26", "bad": "#ff8a80", "good": "#6fcf97", "disabled": "#69717a",
 }  # fmt: skip
 
 _STYLE = """
@@ -68,6 +68,7 @@ QProgressBar {{ background: {pressed}; border: 0; border-radius: 3px; max-height
 QProgressBar::chunk {{ background: {accent}; border-radius: 3px; }}
 QLabel[muted="true"] {{ color: {muted}; }}
 QLabel[bad="true"] {{ color: {bad}; }}
+QLabel[good="true"] {{ color: {good}; }}
 QFrame#card {{ background: {button}; border: 1px solid {border}; border-radius: 8px; }}
 QFrame#drop {{ border: 1px dashed {disabled}; border-radius: 8px; background: {base}; }}
 QFrame#strip, QFrame#transport {{ background: {window}; border-top: 1px solid {border}; }}

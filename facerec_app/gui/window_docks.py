@@ -39,7 +39,8 @@ class WindowDocks:
         if first is not None:
             self._window.tabifyDockWidget(first, dock)
         self._docks[name] = dock
-        dock.setVisible(shown)
+        if not shown:
+            dock.hide()
         dock.visibilityChanged.connect(self._update_titles)
         dock.topLevelChanged.connect(self._update_titles)
         return dock
