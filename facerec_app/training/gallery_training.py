@@ -11,6 +11,7 @@ import numpy as np
 from facerec_app.core.errors import ModelVersionMismatchError
 from facerec_app.decision.identity_calibration import IdentityCalibration
 from facerec_app.similarity.similarity_weights import SimilarityWeights
+from facerec_app.training.aimed_units import aimed_start
 from facerec_app.training.confirmed_pairs import ConfirmedPairs
 from facerec_app.training.epoch_report import EpochReport
 from facerec_app.training.feature_statistics import FeatureStatistics
@@ -20,6 +21,7 @@ from facerec_app.training.labelled_features import LabelledFeatures
 from facerec_app.training.network_calibration import calibrate_network
 from facerec_app.training.network_comparison import NetworkComparison, compare_networks
 from facerec_app.training.objectives import Objective, ObjectiveOptions, options_for, train_objective
+from facerec_app.training.similarity_options import SimilarityOptions
 from facerec_app.training.trained_similarity import TrainedSimilarity
 
 CalibratedNetwork = tuple[SimilarityWeights, IdentityCalibration]
@@ -50,7 +52,7 @@ class GalleryTrainingRequest:
     objective: Objective
     options: ObjectiveOptions
     from_scratch: bool = False
-    correction_weight: float = 100.0
+    correction_weight: float = 20.0
     sampled_people: int = SAMPLED_PEOPLE
 
     @staticmethod
@@ -130,9 +132,10 @@ def train_on_gallery(
     )
     training, confirmed = _training_part(material, split, request.correction_weight)
     on_stage("training")
+    start = _start(request, shipped[0], training.joined(strangers), confirmed)
     trained = train_objective(
         request.objective, request.options, training, _validation_part(material, split, choosing),
-        start=None if request.from_scratch else shipped[0], confirmed=confirmed, impostors=strangers,
+        start=start, confirmed=confirmed, impostors=strangers,
         on_epoch=on_epoch, cancelled=cancelled,
     )  # fmt: skip
     on_stage("calibrating")
@@ -143,7 +146,7 @@ def train_on_gallery(
     comparison = compare_networks(
         material, split, judging, present, (weights, calibration), stranger_rate=stranger_rate, seed=seed
     )
-    is_new = trained.best_epoch > 0 or request.from_scratch
+    is_new = trained.best_epoch > 0 or start is not shipped[0]
     return GalleryExperiment(weights, calibration, trained, split, comparison, is_new)
 
 
@@ -155,6 +158,22 @@ def _require_one_version(material: GalleryMaterial, shipped: CalibratedNetwork, 
                 f"The gallery's features are of '{version}', the shipped {what} of '{other}'; choose the profile that "
                 "fits with --profile."
             )
+
+
+def _start(
+    request: GalleryTrainingRequest,
+    shipped: SimilarityWeights,
+    training: LabelledFeatures,
+    confirmed: ConfirmedPairs | None,
+) -> SimilarityWeights | None:
+    """Return what training starts from: nothing, the shipped network, or that with units aimed at corrections."""
+    if request.from_scratch:
+        return None
+    options = request.options
+    if confirmed is None or not isinstance(options, SimilarityOptions) or shipped.layers:
+        return shipped
+    simple = options.form == "distance+dense" and options.hidden_activation == "relu" and len(options.hidden_sizes) == 1
+    return aimed_start(shipped, training, confirmed, options.hidden_sizes[0], options.seed) if simple else shipped
 
 
 def _sampled(statistics: FeatureStatistics, people: int, name: str, generator: np.random.Generator) -> LabelledFeatures:
