@@ -39,9 +39,9 @@ def test_thresholds_of_a_thousand_people(dense: bool, capsys: pytest.CaptureFixt
     times_s = []
     for revision in range(3):
         snapshot = GallerySnapshot(vectors.astype(np.float32), ids, ids, "v", revision)
-        began = time.perf_counter()
+        began = time.process_time()  # other programs on a busy machine do not count
         TemplatePersonRanker(scorer).thresholds(snapshot)
-        times_s.append(time.perf_counter() - began)
+        times_s.append(time.process_time() - began)
     with capsys.disabled():
-        print(f"\nthresholds of 1,000 people, 5,000 faces: {min(times_s) * 1e3:.0f} ms")
+        print(f"\nthresholds of 1,000 people, 5,000 faces: {min(times_s) * 1e3:.0f} ms of processor time")
     assert min(times_s) < 1.0
