@@ -157,14 +157,14 @@ def identity_calibration_from_bytes(content: bytes, file_name: str) -> IdentityC
 
 
 def _parsed(values: dict[str, Any]) -> IdentityCalibration:
-    if values["format"] not in (_FORMAT, "facerec-identity-calibration-1"):
+    if values["format"] != _FORMAT:
         raise ValueError(f"unknown format {values['format']!r}")
     tail = ImpostorTail(
         tuple(float(v) for v in values["tail"]["log10_rates"]), tuple(float(v) for v in values["tail"]["log_odds"])
     )
     names = ("intercept", "score", "margin", "people", "margin_cap")
     logistic = DecisionLogistic(*(float(values["logistic"][name]) for name in names))
-    pairs = PairCalibration(float(values.get("pairs", {"slope": 1.0})["slope"]))
+    pairs = PairCalibration(float(values["pairs"]["slope"]))
     numbers = [float(values[name]) for name in ("min_margin", "pair_threshold", "cosine_threshold", "prior_enrolled")]
     curves = [*asdict(logistic).values(), *asdict(pairs).values()]
     finite = np.isfinite([*tail.log10_rates, *tail.log_odds, *curves, *numbers]).all()
