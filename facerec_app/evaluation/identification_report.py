@@ -167,8 +167,8 @@ def _plots(figures: Sequence[IdentificationFigures]) -> tuple[ReportPlot, ...]:
     return (
         ReportPlot("Misses against strangers named", "strangers named (FPIR)", "enrolled missed (FNIR)",
                    tuple(Curve(f"{figure.gallery_people:,} people", *figure.curve) for figure in shown),
-                   x_scale="log"),
-        ReportPlot("Cumulative match characteristic", "rank", "probes whose person is among the best",
+                   x_scale="log", y_scale="log"),
+        ReportPlot("Cumulative match characteristic", "rank", "share of probes whose person is among the best",
                    tuple(Curve(f"{figure.gallery_people:,} people", ranks, figure.cmc) for figure in shown)),
     )  # fmt: skip
 

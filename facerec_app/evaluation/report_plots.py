@@ -28,6 +28,7 @@ def draw_plot(plot: ReportPlot, kind: str = "svg") -> bytes:
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     with mpl.rc_context(_SETTINGS):
         figure = Figure(figsize=(5.6, 3.9), layout="constrained")
@@ -41,6 +42,8 @@ def draw_plot(plot: ReportPlot, kind: str = "svg") -> bytes:
         if plot.diagonal:
             axes.plot([0, 1], [0, 1], color="#909090", linewidth=0.8, zorder=1)
         _set_scale(axes.xaxis, axes.set_xscale, plot.x_scale)
+        if plot.x_scale == "linear" and all((curve.x == np.round(curve.x)).all() for curve in plot.curves):
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         _set_scale(axes.yaxis, axes.set_yscale, plot.y_scale)
         axes.set_xlabel(plot.x_label)
         axes.set_ylabel(plot.y_label)
