@@ -1,17 +1,19 @@
 """Takes the pictures of the window that the documentation shows, on the demonstration's material.
 
-    QT_QPA_PLATFORM=offscreen python docs/images/take_window_pictures.py
+    QT_QPA_PLATFORM=offscreen python docs/images/take_window_pictures.py [--size 1024x640] [--folder DIR]
 
-Every page in the light and the dark theme, written beside this file.
+Every page in the light and the dark theme, written beside this file or into another folder.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from people_pages import take_people_pages
 from PySide6.QtCore import QEventLoop, QSettings, Qt, QTimer
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QApplication, QLineEdit
@@ -49,13 +51,32 @@ def settle(milliseconds: int = 400) -> None:
     loop.exec()
 
 
-def take(window: MainWindow, page: str, theme: str) -> None:
+def take(window: MainWindow, page: str, theme: str, folder: Path = FOLDER) -> None:
     """Write one picture."""
     settle()
-    file = FOLDER / f"window-{page}-{theme}.jpg"
+    file = folder / f"window-{page}-{theme}.jpg"
     if not window.grab().save(str(file), quality=90):
         raise SystemExit(f"{file} cannot be written.")
     print(file.name)
+
+
+def take_people(theme: str, size_px: tuple[int, int], folder: Path) -> None:
+    """Go through the panels of people and enrolment, beside the demonstration's video."""
+    with tempfile.TemporaryDirectory() as made:
+        application = compose(Settings(database_dir=Path(made) / "database"))
+        settings = QSettings(f"{made}/window.ini", QSettings.Format.IniFormat)
+        window = MainWindow(application, settings, demonstration=demonstration_video(), cameras=lambda: ())
+        window.resize(*size_px)
+        window.show()
+        window.open_source(str(demonstration_video()))
+        wait_until(lambda: window.session.newest_result is not None)
+        window.session.pause()
+        window.session.seek(FACES_FRAME)
+        take_people_pages(
+            window, application, DEMO, Path(made), lambda page: take(window, page, theme, folder), wait_until
+        )
+        window.close()
+        application.close()
 
 
 def take_pages(application: Application, theme: str, settings: QSettings) -> None:
@@ -96,11 +117,20 @@ def take_pages(application: Application, theme: str, settings: QSettings) -> Non
 
 def main() -> None:
     """Take all pictures."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--size", default="1100x688")
+    parser.add_argument("--folder", type=Path, default=FOLDER)
+    parser.add_argument("--only-people", action="store_true", help="the panels of people and enrolment only")
+    given = parser.parse_args()
+    width, height = (int(part) for part in given.size.split("x"))
     qt = QApplication(sys.argv[:1])
     qt.setFont(QFont("DejaVu Sans", 9))
     apply_theme(qt)
     for theme, scheme in (("light", Qt.ColorScheme.Light), ("dark", Qt.ColorScheme.Dark)):
         choose_scheme(scheme)
+        take_people(theme, (width, height), given.folder)
+        if given.only_people:
+            continue
         with tempfile.TemporaryDirectory() as folder:
             application = compose(Settings(database_dir=Path(folder) / "database"))
             application.enrolment().enrol_files("Barack Obama", [DEMO / "people" / "Barack_Obama"])

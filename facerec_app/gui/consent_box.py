@@ -83,6 +83,8 @@ class ConsentBox(QWidget):
 
     def close_editor(self) -> None:
         """Take the fields away without storing anything."""
+        if self._editor.isVisible():
+            self.edit.setFocus()
         self._editor.hide()
 
     def save(self) -> None:

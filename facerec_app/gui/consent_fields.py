@@ -45,6 +45,7 @@ class ConsentFields(QWidget):
         self._has_end = QCheckBox(self.tr("until"), self._fields)
         self._until = QDateEdit(QDate.currentDate().addYears(1), self._fields)
         self._until.setCalendarPopup(True)
+        self._until.setDisplayFormat("d MMM yyyy")
         self._until.setEnabled(False)
         self._has_end.toggled.connect(self._until.setEnabled)
         end = QHBoxLayout()

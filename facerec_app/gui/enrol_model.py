@@ -12,7 +12,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from facerec_app.core.errors import AlreadyEnrolledError
+from facerec_app.core.errors import AlreadyEnrolledError, MultipleFacesError
 from facerec_app.core.types import UInt8Array
 from facerec_app.gui.icons import draw_icon
 from facerec_app.gui.picture_conversion import rounded_pixmap
@@ -140,6 +140,8 @@ class EnrolModel(QAbstractListModel):
         """
         state = RowState.ADDED if outcome.error is None else RowState.REFUSED
         reason = "" if outcome.error is None else short_reason(str(outcome.error), outcome.what)
+        if isinstance(outcome.error, MultipleFacesError):
+            reason = self.tr("Several faces are in this picture; choose the one that is meant.")
         may_insist = isinstance(outcome.error, AlreadyEnrolledError)
         number = self.number_of(Path(outcome.what))
         if number is not None:
@@ -187,7 +189,7 @@ class EnrolDelegate(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         row: EnrolRow = index.data(ROW_ROLE)
         metrics = QFontMetrics(self._view.font())
-        width = self._view.viewport().width()
+        width = self._row_width()
         lines = self._reason_rect(metrics, width, self._detail(row)).height()
         return QSize(width, max(_THUMBNAIL_PX, metrics.height() + 3 + lines) + 2 * _PADDING_PX)
 
@@ -217,9 +219,14 @@ class EnrolDelegate(QStyledItemDelegate):
         sign, tint = _SIGNS[row.state]
         painter.drawPixmap(left, top, draw_icon(sign, colour(tint), 16, ratio))
         painter.setPen(colour("bad" if row.state is RowState.REFUSED else "muted"))
-        reason = self._reason_rect(metrics, rect.width(), self._detail(row)).translated(rect.left(), top)
+        reason = self._reason_rect(metrics, self._row_width(), self._detail(row)).translated(rect.left(), top)
         painter.drawText(reason, Qt.TextFlag.TextWordWrap, self._detail(row))
         painter.restore()
+
+    def _row_width(self) -> int:
+        """Return the width for a row beside a scroll bar, whether or not there is one: heights do not depend on it."""
+        view = self._view
+        return view.width() - 2 * view.frameWidth() - view.verticalScrollBar().sizeHint().width()
 
     def _detail(self, row: EnrolRow) -> str:
         if row.state is RowState.REFUSED:

@@ -121,6 +121,7 @@ class EnrolPanel(QWidget):
         if row is None or self.is_busy or row.is_video:
             return
         self._pointed_at = row.path
+        self._say("", bad=False)
 
         def show(found: tuple[UInt8Array, Float32Array]) -> None:
             self._reading = None
@@ -260,6 +261,7 @@ class EnrolPanel(QWidget):
         view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         view.activated.connect(lambda _: self.choose_face())
+        self.model.dataChanged.connect(view.scheduleDelayedItemsLayout)  # a reason may need more lines
         view.selectionModel().selectionChanged.connect(lambda *_: self._update())
         leave_out = QShortcut(QKeySequence(QKeySequence.StandardKey.Delete), view)
         leave_out.setContext(Qt.ShortcutContext.WidgetShortcut)

@@ -134,7 +134,7 @@ class EnrolWork(QObject):
         if row is None or number is None or self.is_busy:
             return
         path = self._video = row.path
-        self._model.set_state(number, RowState.WORKING, self.tr("Searched for faces"))
+        self._model.set_state(number, RowState.WORKING, self.tr("Being searched for faces"))
 
         def work(task: Task) -> VideoPeople:
             service = self._services.enrolment()

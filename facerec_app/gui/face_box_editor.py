@@ -89,7 +89,8 @@ class FaceBoxView(QWidget):
             self._outline(painter, self._chosen, colour("accent"), 3.0)
         if self.hasFocus():
             painter.setPen(QPen(colour("accent"), 1))
-            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(rect.adjusted(0.5, 0.5, -0.5, -0.5))
         painter.end()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:

@@ -94,10 +94,10 @@ class InlineQuestion(QFrame):
     def dismiss(self) -> None:
         """Take the question away without an answer."""
         self._answer = None
+        was_open, parent = self.isVisible(), self.parentWidget()
         self.hide()
         self._forget_choices()
-        parent = self.parentWidget()
-        if parent is not None:
+        if was_open and parent is not None:
             parent.setFocus()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -142,12 +142,15 @@ class PeopleActions(QObject):
         self._tasks.start(work, done=lambda _: self.done.emit(said), failed=self.failed.emit, urgent=True)
 
     def _change(self, change: Callable[[PeopleService], object], said: str = "") -> None:
+        words = self.tr("Done: {0}.")
+
         def work(_: Task) -> str:
             people = self._services.people()
+            before = people.history.undo_text
             change(people)
             self._services.gallery().announce()
-            text = people.history.undo_text or ""
-            return said or (text[:1].upper() + text[1:] + "." if text else "")
+            text = people.history.undo_text
+            return said or (words.format(text) if text is not None and text != before else "")
 
         self._tasks.start(work, done=self.done.emit, failed=self.failed.emit, urgent=True)
 

@@ -79,6 +79,7 @@ class PeoplePanel(QWidget):
         self.page.enrol_asked.connect(self.enrol_asked)
         self.page.merge_asked.connect(self._ask_for_other)
         self._build(names)
+        self.setFocusProxy(self.grid)
         self._show_history(None, None)
         self._update_buttons()
 

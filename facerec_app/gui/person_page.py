@@ -48,6 +48,7 @@ class PersonPage(QWidget):
         self.question = InlineQuestion(names, self)
         self.consent = ConsentBox(actions, self)
         self._build()
+        self.setFocusProxy(self.faces)
         self._update_buttons()
 
     @property
@@ -107,6 +108,7 @@ class PersonPage(QWidget):
     def remove_selected(self) -> None:
         """Remove the chosen pictures; undo brings them back."""
         if self.selected_ids:
+            self.faces.setFocus()  # the button that may have been pressed has nothing to do afterwards
             self._actions.remove_faces(self.selected_ids)
 
     def use_as_portrait(self) -> None:

@@ -22,6 +22,7 @@ _SAME_PERSON_COSINE = 0.35
 most alike of LFW's impostor pairs reach it."""
 _TOO_ALIKE_COSINE = 0.97
 _PRESENCE_GAP_S = 2.0
+_FULL_LIGHT = 0.3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +86,7 @@ class _Group:
         """Keep the best looks that differ; one that is all but another replaces it if it is better."""
         self.faces.append(read)
         kept: list[ReadFace] = []
-        for one in sorted(self.faces, key=lambda face: -face.quality):
+        for one in sorted(self.faces, key=_worth, reverse=True):
             alike = (float(one.embedding.vectors[0] @ other.embedding.vectors[0]) for other in kept)
             if len(kept) < _MOST_PICTURES and all(cosine < _TOO_ALIKE_COSINE for cosine in alike):
                 kept.append(one)
@@ -213,6 +214,11 @@ def _united(groups: list[_Group]) -> list[_Group]:
             break
         left[i].absorb(left.pop(j))
     return left
+
+
+def _worth(read: ReadFace) -> float:
+    """Return how good a look is, 0 to 1: its quality, less in the dark (fades, night)."""
+    return read.quality * min(1.0, read.face.brightness / _FULL_LIGHT)
 
 
 def _spans(times_s: Sequence[float]) -> tuple[tuple[float, float], ...]:

@@ -147,7 +147,7 @@ def test_one_of_two_faces_is_pointed_at_and_enrolled(qtbot: QtBot, window: MainW
     panel.add_paths([scene])
     with qtbot.waitSignal(panel.finished, timeout=WAIT_MS):
         panel.start()
-    assert "faces are in" in panel.model.rows[0].reason
+    assert "choose the one that is meant" in panel.model.rows[0].reason
     panel.choose_face()
     qtbot.waitUntil(lambda: panel.editor.isVisible() and len(panel.editor.view.boxes) >= 2, timeout=WAIT_MS)
     x0, y0, x1, y1 = panel.editor.view.boxes[0]
