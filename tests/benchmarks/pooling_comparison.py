@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from facerec_app.alignment.five_point_aligner import FivePointAligner
 from facerec_app.alignment.templates import TEMPLATES
 from facerec_app.capture.images import read_image
+from facerec_app.core.types import UInt8Array
 from facerec_app.detection.yunet_detector import YunetDetector
 from facerec_app.extraction.keras_onnx_export import export_onnx
 from facerec_app.extraction.keras_resnet50 import Resnet50Weights, build_resnet50
@@ -24,6 +27,7 @@ from facerec_app.extraction.resnet50_extractor import Resnet50Extractor
 from facerec_app.models.model_store import ModelStore
 from facerec_app.similarity.pair_features import FeatureNormalisation
 from facerec_app.training.aligned_pictures import align_pictures
+from facerec_app.training.extractor.student_weights import load_student
 from facerec_app.training.labelled_features import LabelledFeatures
 from facerec_app.training.picture_features import pictures_of_people
 from facerec_app.training.retrieval_metrics import map_difference, ranked_probes
@@ -47,14 +51,18 @@ def main() -> None:
     aligned = align_pictures(given.root, pictures[: given.pictures], read_image, YunetDetector(store), aligner)
     entry = store.entry("resnet50-face-weights")
     weights = Resnet50Weights(store.folder / entry.file, entry.sha256)
-    layer = store.entry("resnet50-face").layer or "conv5_block2_out"
+    student = load_student(store.folder / entry.file)
+    aligned = replace(aligned, pixels_rgb=_smaller(aligned.pixels_rgb, student.input_px))
+    print(f"network trained on pictures of {student.input_px} px, cut at {student.cut_layer}")
     found: dict[str, LabelledFeatures] = {}
     for pooling in POOLINGS:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "network.onnx"
-            model = build_resnet50(weights, cut_layer=layer, pooling=pooling)
+            model = build_resnet50(
+                weights, cut_layer=student.cut_layer, input_size_px=student.input_px, pooling=pooling
+            )
             sha256 = export_onnx(model, file, weights.preprocessing)
-            extractor = Resnet50Extractor.from_file(file, sha256, layer=layer, pooling=pooling)
+            extractor = Resnet50Extractor.from_file(file, sha256, layer=student.cut_layer, pooling=pooling)
         found[pooling] = aligned.embedded(extractor).labelled()
         print(extractor.version, flush=True)
     print(f"{len(found['average'])} pictures of {len(found['average'].people)} people")
@@ -69,6 +77,11 @@ def main() -> None:
             f"| {name} | {own.mean_average_precision:.3%} | {gain.difference:+.3%} ({low:+.3%} to {high:+.3%}) "
             f"| {less_mean:.3%} |"
         )
+
+
+def _smaller(crops_rgb: UInt8Array, side_px: int) -> UInt8Array:
+    """Return ``(N, side, side, 3)`` uint8: the shipped network does the same within itself."""
+    return np.stack([cv2.resize(crop, (side_px, side_px), interpolation=cv2.INTER_AREA) for crop in crops_rgb])
 
 
 if __name__ == "__main__":
