@@ -78,6 +78,9 @@ class ComposedApplication:
     def settings(self) -> Settings:
         return self._settings
 
+    def with_settings(self, settings: Settings) -> ComposedApplication:
+        return ComposedApplication(settings)
+
     def models(self) -> ModelStore:
         return self._models
 

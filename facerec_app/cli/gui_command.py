@@ -6,15 +6,16 @@ from typing import Annotated
 
 import typer
 
-from facerec_app.cli.context import application
+from facerec_app.cli.context import CommandContext, application
 
 
 def open_window(ctx: typer.Context, source: str | None, **overrides: str | None) -> None:
     """Open the window and stay until it is closed."""
     from facerec_app.gui.application_window import run_window
 
+    shared: CommandContext = ctx.obj
     with application(ctx, **overrides) as app:
-        code = run_window(app, source)
+        code = run_window(app, source, shared.settings_file)
     if code:
         raise typer.Exit(code)
 

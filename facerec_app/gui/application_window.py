@@ -28,12 +28,13 @@ _LEVELS = {
 }
 
 
-def run_window(application: Application, source: str | None) -> int:
+def run_window(application: Application, source: str | None, settings_file: Path | None = None) -> int:
     """Show the window until the user closes it.
 
     Args:
         application: gives the services.
         source: opened at once if given.
+        settings_file: where settings are written; None is the user's own.
 
     Returns:
         The exit code.
@@ -49,7 +50,7 @@ def run_window(application: Application, source: str | None) -> int:
     icon = _window_icon()
     if icon is not None:
         qt.setWindowIcon(icon)
-    window = MainWindow(application, QSettings(), demonstration=demonstration_video())
+    window = MainWindow(application, QSettings(), demonstration=demonstration_video(), settings_file=settings_file)
     window.show()
     if source is not None:
         window.open_source(source)

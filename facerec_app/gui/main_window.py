@@ -12,6 +12,7 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplicat
 from PySide6.QtWidgets import QMainWindow
 
 from facerec_app.capture.camera_source import CameraDescription, list_cameras
+from facerec_app.config.settings import Settings
 from facerec_app.core.protocols import GalleryIndex
 from facerec_app.gui.capture_panel import CapturePanel
 from facerec_app.gui.enrol_panel import EnrolPanel
@@ -25,6 +26,7 @@ from facerec_app.gui.people_panel import PeoplePanel
 from facerec_app.gui.recorder import Recorder, recordings_folder
 from facerec_app.gui.retrain_panel import RetrainPanel
 from facerec_app.gui.session_worker import PlayState, SessionWorker, SourceInfo
+from facerec_app.gui.settings_panel import CAMERA_KEY, RECORDINGS_KEY, SettingsPanel
 from facerec_app.gui.shared_services import SharedServices
 from facerec_app.gui.source_menu import SourceMenu
 from facerec_app.gui.stage_page import StagePage
@@ -38,8 +40,8 @@ from facerec_app.services.enrolment import EnrolmentReport
 _LAYOUT_VERSION = 2
 _STATUS_MS = 6000
 _CLOSING_S = 2.5  # a network that is being loaded cannot be interrupted
-_ICONS = {"people": "people", "enrol": "enrol", "capture": "capture", "retrain": "train"}
-_KEYS = {"people": "Ctrl+1", "enrol": "Ctrl+2", "capture": "Ctrl+3", "retrain": "Ctrl+4"}
+_ICONS = {"people": "people", "enrol": "enrol", "capture": "capture", "retrain": "train", "settings": "settings"}
+_KEYS = {"people": "Ctrl+1", "enrol": "Ctrl+2", "capture": "Ctrl+3", "retrain": "Ctrl+4", "settings": "Ctrl+,"}
 
 
 class MainWindow(QMainWindow):
@@ -50,6 +52,7 @@ class MainWindow(QMainWindow):
         settings: keeps layout, recent sources and choices.
         demonstration: the demonstration video, None where there is none.
         cameras: finds the cameras.
+        settings_file: where settings are written; None is the user's own.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class MainWindow(QMainWindow):
         *,
         demonstration: Path | None = None,
         cameras: Callable[[], tuple[CameraDescription, ...]] = list_cameras,
+        settings_file: Path | None = None,
     ) -> None:
         super().__init__()
         self._settings = settings
@@ -78,6 +82,7 @@ class MainWindow(QMainWindow):
         LastSeenRecorder(self.session, self.services, self.tasks, self.people.refresh, self.people.changes.failed.emit)
         self.capture = CapturePanel(self.session, self.services, self.tasks, names)
         self.retrain = RetrainPanel(self.services)
+        self.preferences = SettingsPanel(self.services, self.tasks, settings, settings_file, cameras)
         self.naming = FaceNaming(self.stage.view, self.stage.popover, self.session, self.services, self.tasks)
         self.correction = FaceCorrection(
             self.stage.view, self.stage.popover, self.stage.why, self.session, self.services, self.tasks
@@ -91,6 +96,7 @@ class MainWindow(QMainWindow):
         self.docks.add("enrol", self.tr("Enrol"), self.enrol, shown=True)
         self.docks.add("capture", self.tr("Capture"), self.capture, shown=False)
         self.docks.add("retrain", self.tr("Retrain"), self.retrain, shown=True)
+        self.docks.add("settings", self.tr("Settings"), self.preferences, shown=False)
         self.docks.bring_first_to_front()
         self._tool_bar = WindowToolBar(self.sources, self)
         self._tool_bar.add_panels(self.docks.toggle_actions, _ICONS, _KEYS)
@@ -152,6 +158,8 @@ class MainWindow(QMainWindow):
         ended = self.stage.view.stop() and ended
         self.has_ended = self.tasks.stop(left_s()) and ended
         self._watch.stop()
+        if self.has_ended:
+            self.services.close_own()
         super().closeEvent(event)
 
     def toggle_full_screen(self) -> None:
@@ -215,6 +223,7 @@ class MainWindow(QMainWindow):
         self.naming.failed.connect(self.stage.notice.show_message)
         self.correction.failed.connect(self.stage.notice.show_message)
         self.people.enrol_asked.connect(self._enrol_more)
+        self.preferences.changed.connect(self._restart_recognition)
         self.capture.camera_asked.connect(self._open_first_camera)
         self.capture.enrolled.connect(self._say_enrolled)
         self.session.opened.connect(self._note_opened)
@@ -242,11 +251,33 @@ class MainWindow(QMainWindow):
         self.session.use_gallery(index)
         self.people.refresh()
         self.retrain.refresh()
+        self.preferences.refresh()
+
+    def _restart_recognition(self, settings: Settings) -> None:
+        """Let an application with other settings take over, and open the source again where it was."""
+
+        def done(application: Application) -> None:
+            info, frame = self.session.info, self.session.newest_frame
+            was_playing = self.session.state is PlayState.PLAYING
+            self.services.use(application)
+            self._watch.stop()
+            self._watch.attach(application.gallery())
+            if info is not None:
+                self.session.open(info.spec, at=None if info.is_live or frame is None else frame.index)
+                if not was_playing and not info.is_live:
+                    self.session.pause_when_open()
+            self.preferences.note_applied()
+            self.people.refresh()
+
+        self.tasks.start(lambda _: self.services.prepared(settings), done=done, failed=self.preferences.show_fault)
 
     def _open_first_camera(self) -> None:
+        wanted = str(self._settings.value(CAMERA_KEY, ""))
+
         def done(found: tuple[CameraDescription, ...]) -> None:
+            numbers = [str(camera.number) for camera in found]
             if found:
-                self.open_source(str(found[0].number))
+                self.open_source(wanted if wanted in numbers else numbers[0])
             else:
                 self.stage.notice.show_message(self.tr("No camera was found. Plug one in, or open a video."))
 
@@ -278,7 +309,7 @@ class MainWindow(QMainWindow):
             self._show_title(None)
 
     def _recordings_folder(self) -> Path:
-        chosen: Any = self._settings.value("recording/folder")
+        chosen: Any = self._settings.value(RECORDINGS_KEY)
         return Path(chosen) if isinstance(chosen, str) and chosen else recordings_folder()
 
     def _show_recording(self, recording: bool) -> None:

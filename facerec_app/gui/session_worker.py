@@ -131,6 +131,8 @@ class SessionWorker(QObject):
         self._wake_pending = False
         self._tap: FrameTap | None = None
         self._speed = 1.0
+        self._open_at: int | None = None
+        self._opens_paused = False
         self._wake.connect(self._drain, Qt.ConnectionType.QueuedConnection)
 
     @property
@@ -151,9 +153,10 @@ class SessionWorker(QObject):
         """The newest result that belongs to what is shown; None after a jump until the new place was looked at."""
         return self._result
 
-    def open(self, spec: str) -> None:
-        """End what is running and open a source; ``opened`` or ``failed`` follows."""
+    def open(self, spec: str, *, at: int | None = None) -> None:
+        """End what is running and open a source, a file at a frame if given; ``opened`` or ``failed`` follows."""
         old = self._begin(PlayState.OPENING)
+        self._open_at = at
         self.opening.emit(spec)
         generation = self._generation
         self._control.start(
@@ -161,6 +164,10 @@ class SessionWorker(QObject):
             done=partial(self._start, spec, generation),
             failed=partial(self._note_open_failed, generation),
         )
+
+    def pause_when_open(self) -> None:
+        """Hold the first picture of the source that is being opened."""
+        self._opens_paused = self._state is PlayState.OPENING
 
     def close(self) -> None:
         """End what is running and show nothing."""
@@ -303,6 +310,7 @@ class SessionWorker(QObject):
             self._frame = self._result = None
             self._fresh.clear()
             self._events.clear()
+        self._open_at, self._opens_paused = None, False
         old, self._session, self._info = self._session, None, None
         self._speed = 1.0
         self._set_state(state)
@@ -336,6 +344,10 @@ class SessionWorker(QObject):
         )
         self.opened.emit(self._info)
         self._set_state(PlayState.PLAYING)
+        if self._open_at is not None and self._is_seekable:
+            self._jump(self._open_at)
+        if self._opens_paused:
+            self.pause()
         session.start()
 
     def _note_open_failed(self, generation: int, message: str) -> None:

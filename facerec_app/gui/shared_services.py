@@ -5,8 +5,11 @@ from __future__ import annotations
 import threading
 
 from facerec_app.capture.image_folder_source import ImageFolderSource
+from facerec_app.config.settings import Settings
+from facerec_app.core.errors import FacerecError
 from facerec_app.core.protocols import FrameSource
 from facerec_app.services.application import Application
+from facerec_app.services.calibration import CalibrationService
 from facerec_app.services.corrections import CorrectionService
 from facerec_app.services.enrolment import EnrolmentService
 from facerec_app.services.gallery_session import GallerySession
@@ -26,7 +29,51 @@ class SharedServices:
 
     def __init__(self, application: Application) -> None:
         self._application = application
+        self._given = application
         self._lock = threading.RLock()
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in use."""
+        return self._application.settings
+
+    def prepared(self, settings: Settings) -> Application:
+        """Return an application with other settings that is ready to take over; takes a moment.
+
+        Raises:
+            FacerecError: if it cannot be made; the present one goes on.
+        """
+        application = self._application.with_settings(settings)
+        try:
+            application.gallery()
+            application.enrolment()
+            application.make_pipeline()
+        except FacerecError:
+            application.close()
+            raise
+        return application
+
+    def use(self, application: Application) -> None:
+        """Let another application serve from now on; the one before is closed unless it was given from outside."""
+        with self._lock:
+            before, self._application = self._application, application
+        if before is not self._given:
+            before.close()
+
+    def close_own(self) -> None:
+        """Close what was made here; whoever gave an application closes that."""
+        if self._application is not self._given:
+            self._application.close()
+
+    def calibration(self) -> CalibrationService:
+        """Return the service that tells what strictness means."""
+        with self._lock:
+            return self._application.calibration()
+
+    def profile_names(self) -> tuple[str, ...]:
+        """Return the recognition profiles that can be chosen."""
+        with self._lock:
+            return tuple(self._application.models().manifest.profiles)
 
     def people(self) -> PeopleService:
         """Return the service for looking up and changing people."""

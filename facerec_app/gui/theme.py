@@ -47,6 +47,12 @@ QLineEdit, QDateEdit {{ background: {base}; border: 1px solid {border}; border-r
     color: {text}; selection-background-color: {accent}; selection-color: {on_accent}; }}
 QLineEdit:focus, QDateEdit:focus {{ border-color: {accent}; }}
 QDateEdit::drop-down {{ border: 0; width: 22px; }}
+QComboBox, QSpinBox {{ background: {base}; border: 1px solid {border}; border-radius: 5px; padding: 4px 7px;
+    color: {text}; selection-background-color: {accent}; selection-color: {on_accent}; }}
+QComboBox:focus, QSpinBox:focus {{ border-color: {accent}; }}
+QComboBox QAbstractItemView {{ background: {button}; border: 1px solid {border}; color: {text};
+    selection-background-color: {hover}; selection-color: {text}; }}
+QLabel[heading="true"] {{ font-weight: 600; padding-top: 8px; }}
 QListView {{ background: {base}; border: 1px solid {border}; border-radius: 5px; outline: 0; }}
 QDockWidget {{ color: {text}; }}
 QDockWidget::title {{ background: {window}; padding: 8px 10px; text-align: left; }}

@@ -61,7 +61,8 @@ def make_window(qtbot: QtBot, qapp: QApplication, application: Application, tmp_
 
     def make() -> MainWindow:
         settings = QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat)
-        window = MainWindow(application, settings, cameras=lambda: ())
+        file = tmp_path / "settings.toml"
+        window = MainWindow(application, settings, cameras=lambda: (), settings_file=file)
         made.append(window)
         qtbot.addWidget(window)
         window.show()
