@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from facerec_app.core.types import BoolArray
-from facerec_app.training.verification_metrics import Float64Array, ScoredPairs, cllr
+from facerec_app.training.calibration_quality import cllr_of, least_cllr
+from facerec_app.training.verification_metrics import Float64Array, ScoredPairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,38 +63,8 @@ def expected_calibration_error(bins: tuple[ReliabilityBin, ...]) -> float:
     return distance / total if total else 0.0
 
 
-def minimal_cllr(pairs: ScoredPairs) -> float:
-    """Return the cost that the best monotone recalibration of the scores would leave, in bits.
-
-    The pool-adjacent-violators algorithm at even weights, as Brümmer and du Preez (2006), section 6; what ``cllr``
-    exceeds it by is the fault of the calibration, the rest that of the scores' order.
-    """
-    order = np.argsort(pairs.scores, kind="stable")
-    same = pairs.same[order]
-    scores = pairs.scores[order]
-    weights = even_weights(same)
-    starts = np.nonzero(np.append(True, np.diff(scores) > 0))[0]  # equal scores cannot be told apart
-    blocks_weight = np.add.reduceat(weights, starts)
-    blocks_true = np.add.reduceat(weights * same, starts)
-    share = _pooled(blocks_true, blocks_weight)
-    probability = np.repeat(share, np.diff(np.append(starts, len(scores))))
-    genuine, impostor = probability[same], probability[~same]
-    return float(0.5 * (-np.log2(genuine).mean() - np.log2(1.0 - impostor).mean()))
-
-
-def _pooled(true: Float64Array, weight: Float64Array) -> Float64Array:
-    """Return the non-falling shares nearest to ``true / weight``, one a block."""
-    sums: list[tuple[float, float, int]] = []
-    for block in zip(true.tolist(), weight.tolist(), [1] * len(true), strict=True):
-        merged = block
-        while sums and sums[-1][0] * merged[1] >= merged[0] * sums[-1][1]:
-            last = sums.pop()
-            merged = (merged[0] + last[0], merged[1] + last[1], merged[2] + last[2])
-        sums.append(merged)
-    return np.repeat([t / w for t, w, _ in sums], [count for _, _, count in sums])
-
-
 def calibration_cost(pairs: ScoredPairs) -> tuple[float, float]:
-    """Return the cost of the log odds (``cllr``) and the part of it that calibration could remove, in bits."""
-    cost = cllr(pairs)
-    return cost, max(cost - minimal_cllr(pairs), 0.0)
+    """Return the cost of the log odds (Cllr) and the part of it that calibration could remove, in bits."""
+    scores = pairs.scores.astype(np.float64)
+    cost = cllr_of(scores, pairs.same)
+    return cost, max(cost - least_cllr(scores, pairs.same), 0.0)

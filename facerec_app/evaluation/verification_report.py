@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from facerec_app.core.types import Float32Array, Int64Array
+from facerec_app.decision.identity_calibration import PairCalibration
 from facerec_app.evaluation.degradation_trial import DegradedResult
 from facerec_app.evaluation.error_rates import ErrorCurves, RateSupport, error_curves, rate_support, rates_at
 from facerec_app.evaluation.evaluation_report import (
@@ -39,6 +40,7 @@ from facerec_app.evaluation.verification_run import (
     unsupported_rates,
 )
 from facerec_app.similarity.log_odds import probabilities_of
+from facerec_app.training.calibration_quality import MiddleError, middle_error
 from facerec_app.training.verification_metrics import PersonBootstrap, ScoredPairs
 
 _WORST_SHOWN = 12
@@ -54,7 +56,8 @@ class VerificationResult:
         difference_interval: 95 % interval of the network's accuracy minus cosine's over resampled people.
         curves: error rates of network and cosine over all thresholds.
         support: impostors behind each false accept rate.
-        reliability: of the network's probabilities at even odds.
+        reliability: of the calibrated pair probabilities at even odds.
+        middle: their calibration error within 0.05 to 0.95.
         cost: Cllr and the part of it that calibration could remove, bits.
         strata: figures by picture quality.
         degraded: figures on pictures made worse on purpose, if asked for.
@@ -67,6 +70,7 @@ class VerificationResult:
     curves: tuple[ErrorCurves, ErrorCurves]
     support: dict[str, RateSupport]
     reliability: tuple[ReliabilityBin, ...]
+    middle: MiddleError
     cost: tuple[float, float]
     strata: tuple[Stratum, ...]
     degraded: tuple[DegradedResult, ...] = ()
@@ -77,12 +81,26 @@ class VerificationResult:
 
 
 def verification_result(
-    run: VerificationRun, network: MeasuredScorer, cosine: MeasuredScorer, degraded: tuple[DegradedResult, ...] = ()
+    run: VerificationRun,
+    network: MeasuredScorer,
+    cosine: MeasuredScorer,
+    degraded: tuple[DegradedResult, ...] = (),
+    calibration: PairCalibration | None = None,
 ) -> VerificationResult:
-    """Return everything that follows from the scores of network and cosine."""
+    """Return everything that follows from the scores of network and cosine.
+
+    Args:
+        run: the pictures and pairs.
+        network, cosine: measured on them.
+        degraded: figures on pictures made worse.
+        calibration: makes the network's log odds probabilities; None takes them as they are.
+    """
     low, high = np.percentile(network.accuracy_draws - cosine.accuracy_draws, [2.5, 97.5])
     seen = _with_faces(network.everything)
-    probabilities = probabilities_of(seen.scores).astype(np.float64)
+    pairs = calibration if calibration is not None else PairCalibration()
+    calibrated = ScoredPairs(pairs.log_odds(seen.scores), seen.same, seen.people)
+    probabilities = probabilities_of(calibrated.scores).astype(np.float64)
+    weights = even_weights(seen.same)
     strata = stratified(
         run.faces.rows, run.all_rows, network.everything, network.figures.threshold, PersonBootstrap(200)
     )
@@ -90,8 +108,9 @@ def verification_result(
         run, network, cosine, (float(low), float(high)),
         (error_curves(network.everything), error_curves(cosine.everything)),
         rate_support(network.everything, FALSE_ACCEPT_RATES),
-        reliability_bins(probabilities, seen.same, even_weights(seen.same)),
-        calibration_cost(seen), strata, degraded,
+        reliability_bins(probabilities, seen.same, weights),
+        middle_error(probabilities, seen.same, weights, seen.people[:, 0]),
+        calibration_cost(calibrated), strata, degraded,
     )  # fmt: skip
 
 
@@ -119,6 +138,7 @@ def verification_figures(result: VerificationResult) -> dict[str, Any]:
         "equal_error_rate": result.curves[0].equal_error_rate,
         "cllr": result.cost[0],
         "cllr_calibration_loss": result.cost[1],
+        "calibration_error_middle": asdict(result.middle),
         "calibration_error": expected_calibration_error(result.reliability),
         "reliability": [asdict(row) for row in result.reliability],
         "pairs": len(run.pairs.pairs) if run.pairs is not None else len(run.all_rows),
@@ -254,8 +274,9 @@ def _plots(result: VerificationResult) -> tuple[ReportPlot, ...]:
                    (Curve("similarity network", np.array([row.stated for row in filled], np.float64),
                           np.array([row.observed for row in filled], np.float64)),),
                    diagonal=True,
-                   note=f"Both kinds of pairs weigh the same. Cllr {result.cost[0]:.4f} bits, "
-                        f"{result.cost[1]:.4f} of them by calibration."),
+                   note=f"Both kinds of pairs weigh the same; {percent(result.middle.share)} of the weight lies "
+                        f"between 0.05 and 0.95, where stated and observed differ by {result.middle.error:.3f}. Cllr "
+                        f"{result.cost[0]:.4f} bits, {result.cost[1]:.4f} of them by calibration."),
     )  # fmt: skip
 
 

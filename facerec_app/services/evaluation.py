@@ -114,7 +114,8 @@ class EvaluationService:
         if degrade:
             threshold = network.figures.threshold
             degraded = self._degraded(subject, data.root, faces, threshold, on_progress, cancelled)
-        result = verification_result(run, network, cosine, degraded)
+        calibration = subject.calibration.pairs if subject.calibration is not None else None
+        result = verification_result(run, network, cosine, degraded, calibration)
         extra = {"pairs": hashlib.sha256(pairs_file.read_bytes()).hexdigest()} if pairs_file is not None else {}
         return verification_report(result, data.root, {**extra, **subject_hashes(subject, faces)}, self._remarks())
 

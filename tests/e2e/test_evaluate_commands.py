@@ -74,7 +74,8 @@ def test_a_pair_list_gives_figures_and_a_missing_face_is_an_error(evaluate: Face
     assert set(values) >= {
         "evaluation", "schema", "accuracy_mean", "accuracy_stderr", "accuracy_fold_stderr", "threshold_log_odds",
         "tar_at_far", "tar_at_far_stderr", "tar_at_far_interval", "tar_note", "far_support", "fmr_at_threshold",
-        "fnmr_at_threshold", "equal_error_rate", "cllr", "cllr_calibration_loss", "calibration_error", "reliability",
+        "fnmr_at_threshold", "equal_error_rate", "cllr", "cllr_calibration_loss", "calibration_error",
+        "calibration_error_middle", "reliability",
         "pairs", "all_pairs", "all_pairs_pictures", "people", "pictures", "not_detected", "not_detected_pictures",
         "wrong_pairs", "by_quality", "degraded", "cosine", "accuracy_minus_cosine", "accuracy_minus_cosine_interval",
         "hashes",
