@@ -21,6 +21,7 @@ from facerec_app.training.labelled_features import LabelledFeatures
 from facerec_app.training.network_calibration import calibrate_network
 from facerec_app.training.network_comparison import NetworkComparison, compare_networks
 from facerec_app.training.objectives import Objective, ObjectiveOptions, options_for, train_objective
+from facerec_app.training.projection_options import ProjectionOptions
 from facerec_app.training.similarity_options import SimilarityOptions
 from facerec_app.training.trained_similarity import TrainedSimilarity
 
@@ -146,7 +147,7 @@ def train_on_gallery(
     comparison = compare_networks(
         material, split, judging, present, (weights, calibration), stranger_rate=stranger_rate, seed=seed
     )
-    is_new = trained.best_epoch > 0 or start is not shipped[0]
+    is_new = trained.best_epoch > 0 or start is not shipped[0] or _whitens(request, shipped[0])
     return GalleryExperiment(weights, calibration, trained, split, comparison, is_new)
 
 
@@ -174,6 +175,12 @@ def _start(
         return shipped
     simple = options.form == "distance+dense" and options.hidden_activation == "relu" and len(options.hidden_sizes) == 1
     return aimed_start(shipped, training, confirmed, options.hidden_sizes[0], options.seed) if simple else shipped
+
+
+def _whitens(request: GalleryTrainingRequest, shipped: SimilarityWeights) -> bool:
+    """Return whether the projection is another one than the shipped network's before the first epoch."""
+    options = request.options
+    return isinstance(options, ProjectionOptions) and options.start != "identity" and shipped.projection is None
 
 
 def _sampled(statistics: FeatureStatistics, people: int, name: str, generator: np.random.Generator) -> LabelledFeatures:
