@@ -172,6 +172,15 @@ def _parsed(values: dict[str, Any]) -> IdentityCalibration:
     fits = len(tail.log_odds) == len(tail.log10_rates) >= 3
     if not (finite and rises and fits):
         raise ValueError("values out of range")
+    min_margin, pair_threshold, cosine_threshold, prior_enrolled = numbers
     return IdentityCalibration(
-        str(values["extractor_version"]), str(values["scorer_version"]), tail, logistic, *numbers, pairs
+        str(values["extractor_version"]),
+        str(values["scorer_version"]),
+        tail,
+        logistic,
+        min_margin,
+        pair_threshold,
+        cosine_threshold,
+        prior_enrolled,
+        pairs,
     )

@@ -49,6 +49,15 @@ def test_probability_rises_with_score_and_lead_and_falls_with_people(shipped: Id
     assert probability(4, 0, 5) > probability(4, 0, 500)
 
 
+def test_the_probability_of_a_pair_rises_everywhere_and_stays_a_probability(shipped: IdentityCalibration) -> None:
+    log_odds = np.linspace(-60.0, 60.0, 500, dtype=np.float32)
+    probabilities = shipped.pairs.probabilities(log_odds)
+    assert (np.diff(probabilities) >= 0).all()
+    assert 0.0 < probabilities[0] < 1e-5
+    assert 1.0 - 1e-5 < probabilities[-1] <= 1.0
+    np.testing.assert_allclose(shipped.pairs.log_odds(np.zeros(1, np.float32)), 0.0)
+
+
 def test_an_empty_gallery_gives_probability_zero(shipped: IdentityCalibration) -> None:
     assert shipped.probabilities(np.float32(-np.inf), np.float32(-np.inf), 0) == 0.0
 
@@ -73,6 +82,8 @@ def test_what_is_written_is_read_back(shipped: IdentityCalibration) -> None:
         lambda values: values.update(min_margin="nan"),
         lambda values: values["tail"].update(log_odds=[3.0, 2.0, 1.0]),
         lambda values: values["logistic"].update(score=None),
+        lambda values: values["pairs"].update(slope=-1.0),
+        lambda values: values.pop("pairs"),
     ],
 )
 def test_a_damaged_file_is_refused_by_name(shipped: IdentityCalibration, damage: object) -> None:

@@ -75,6 +75,5 @@ def test_what_is_saved_is_what_the_next_start_uses(tmp_path: Path) -> None:
 
 
 def test_interval_of_a_share() -> None:
-    low, high = wilson_interval(5, 100)
-    assert (low, high) == (pytest.approx(0.0215, abs=1e-3), pytest.approx(0.1118, abs=1e-3))
+    assert wilson_interval(5, 100) == pytest.approx((0.0215, 0.1118), abs=1e-3)
     assert wilson_interval(0, 10)[0] == 0.0
