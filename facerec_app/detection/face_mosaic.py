@@ -100,7 +100,8 @@ class MosaicLayout:
 
     def to_scaled_picture(self, found: FaceDetections) -> FaceDetections:
         """Return faces found on the mosaic in px of the scaled picture; those between tiles are left out."""
-        tiles = self._tiles_of((found.boxes_xyxy[:, 0:2] + found.boxes_xyxy[:, 2:4]) / 2)
+        centres = np.asarray((found.boxes_xyxy[:, 0:2] + found.boxes_xyxy[:, 2:4]) / 2, np.float32)
+        tiles = self._tiles_of(centres)
         inside = np.flatnonzero(tiles >= 0)
         shifts = np.array([(t.source_xyxy[0] - t.left_px, t.source_xyxy[1] - t.top_px) for t in self.tiles], np.float32)
         shift, kept = shifts[tiles[inside]], found.select(inside)

@@ -98,8 +98,8 @@ class YunetDetector:
         threshold = FOLLOWED_SCORE_SHARE * self._score_threshold
         found = layout.to_scaled_picture(_decode(outputs, layout.width_px, threshold))
         found = FaceDetections(found.boxes_xyxy / scale, found.landmarks_xy / scale, found.scores)
-        followed = (pairwise_iou(found.boxes_xyxy, boxes_xyxy) > FOLLOWED_OVERLAP).any(axis=1)
-        return self._thinned(found.select(followed))
+        overlaps = pairwise_iou(found.boxes_xyxy, boxes_xyxy).max(axis=1)
+        return self._thinned(found.select(np.flatnonzero(overlaps > FOLLOWED_OVERLAP)))
 
     def _scale_of(self, width: int, height: int) -> np.float32:
         return np.float32(min(1.0, self._max_side_px / max(height, width)))

@@ -35,12 +35,24 @@ class EmbeddingSchedule:
     Attributes:
         eager_looks: looks taken frame after frame when a track is new, so that a name appears quickly.
         interval_s: after that, the time between two looks at one track.
+        settled_looks: from so many looks on, another says little that is new.
+        settled_interval_s: then, the time between two looks.
         quality_gain: a crop better than the best so far by this factor is taken at once.
     """
 
-    def __init__(self, *, eager_looks: int = 4, interval_s: float = 0.4, quality_gain: float = 1.25) -> None:
+    def __init__(
+        self,
+        *,
+        eager_looks: int = 4,
+        interval_s: float = 0.4,
+        settled_looks: int = 10,
+        settled_interval_s: float = 1.0,
+        quality_gain: float = 1.25,
+    ) -> None:
         self.eager_looks = eager_looks
         self.interval_s = interval_s
+        self.settled_looks = settled_looks
+        self.settled_interval_s = settled_interval_s
         self.quality_gain = quality_gain
         self._seen: dict[int, _Seen] = {}
 
@@ -56,7 +68,8 @@ class EmbeddingSchedule:
                 continue
             eager = is_urgent or seen.looks < self.eager_looks
             better = quality > seen.best_quality * self.quality_gain
-            if eager or better or timestamp_s - seen.last_s >= self.interval_s:
+            interval_s = self.interval_s if seen.looks < self.settled_looks else self.settled_interval_s
+            if eager or better or timestamp_s - seen.last_s >= interval_s:
                 seen.looks += 1
                 seen.last_s = timestamp_s
                 seen.best_quality = max(seen.best_quality, quality)
