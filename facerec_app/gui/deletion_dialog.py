@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QMessageBox, QWidget
@@ -10,14 +10,23 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 from facerec_app.gallery.person_contents import PersonContents
 
 
-def ask_before_deletion(contents: PersonContents, delete: Callable[[], None], parent: QWidget) -> None:
-    """Ask in a dialogue and call ``delete`` if that is wanted."""
+def ask_before_deletion(
+    contents: PersonContents, versions: Sequence[str], delete: Callable[[], None], parent: QWidget
+) -> None:
+    """Ask in a dialogue and call ``delete`` if that is wanted.
+
+    Args:
+        contents: what the gallery holds of the person.
+        versions: networks that were trained on their faces and go too.
+        delete: does it.
+        parent: of the dialogue.
+    """
     box = QMessageBox(parent)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     box.setIcon(QMessageBox.Icon.Warning)
     box.setTextFormat(Qt.TextFormat.PlainText)
     box.setText(_tr("Delete {0}?").format(contents.person.name))
-    box.setInformativeText(deletion_words(contents))
+    box.setInformativeText(deletion_words(contents, versions))
     remove = box.addButton(_tr("Delete"), QMessageBox.ButtonRole.DestructiveRole)
     keep = box.addButton(_tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
     box.setDefaultButton(keep)
@@ -26,7 +35,7 @@ def ask_before_deletion(contents: PersonContents, delete: Callable[[], None], pa
     box.open()
 
 
-def deletion_words(contents: PersonContents) -> str:
+def deletion_words(contents: PersonContents, versions: Sequence[str] = ()) -> str:
     """Return exactly what the deletion of a person removes."""
     size = _size(contents.picture_bytes)
     pictures = _tr("1 picture ({1})") if contents.pictures == 1 else _tr("{0} pictures ({1})")
@@ -38,6 +47,9 @@ def deletion_words(contents: PersonContents) -> str:
         parts.append(_tr("1 correction") if corrections == 1 else _tr("{0} corrections").format(corrections))
     if contents.person.consent is not None:
         parts.append(_tr("the recorded consent"))
+    if versions:
+        one, many = _tr("the network trained on them ({0})"), _tr("the {1} networks trained on them ({0})")
+        parts.append((one if len(versions) == 1 else many).format(", ".join(versions), len(versions)))
     listed = ", ".join(parts[:-1]) + _tr(" and ") + parts[-1]
     return _tr("This deletes the name, {0} from the disk. It cannot be undone.").format(listed)
 

@@ -67,14 +67,14 @@ class PeopleActions(QObject):
 
         self._tasks.start(work, done=show, failed=self.failed.emit, urgent=True)
 
-    def read_contents(self, person: Person, show: Callable[[PersonContents], None]) -> None:
-        """Count everything that is kept of a person."""
-        self._tasks.start(
-            lambda _: self._services.people().contents(person.person_id),
-            done=show,
-            failed=self.failed.emit,
-            urgent=True,
-        )
+    def read_contents(self, person: Person, show: Callable[[PersonContents, tuple[str, ...]], None]) -> None:
+        """Count everything that is kept of a person, with the networks that were trained on their faces."""
+
+        def work(_: Task) -> tuple[PersonContents, tuple[str, ...]]:
+            people = self._services.people()
+            return people.contents(person.person_id), people.trained_versions(person.person_id)
+
+        self._tasks.start(work, done=lambda found: show(*found), failed=self.failed.emit, urgent=True)
 
     def rename(self, person: Person, name: str) -> None:
         """Give a person another name."""

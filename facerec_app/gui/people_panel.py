@@ -292,8 +292,8 @@ class PeoplePanel(QWidget):
     def _ask_before_removal(self, person: Person) -> None:
         self.changes.read_contents(person, self._show_removal)
 
-    def _show_removal(self, contents: PersonContents) -> None:
-        ask_before_deletion(contents, partial(self.changes.remove, contents.person), self)
+    def _show_removal(self, contents: PersonContents, versions: tuple[str, ...]) -> None:
+        ask_before_deletion(contents, versions, partial(self.changes.remove, contents.person), self)
 
     def _show(self, view: PeopleView) -> None:
         chosen = {person.person_id for person in self._all_selected()}

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import cv2
 
+from facerec_app.gallery.gallery_edits import GalleryEdits
 from facerec_app.gallery.gallery_store import GalleryStore
 from tests.unit.gallery.gallery_material import new_face, open_store
 
@@ -47,8 +48,29 @@ def merge_two_people(store: GalleryStore) -> None:
     store.merge_people(one.person_id, two.person_id)
 
 
+def remove_a_face_take_it_back_and_repeat(store: GalleryStore) -> None:
+    """Remove a face three times over."""
+    edits = GalleryEdits(store)
+    change = edits.remove_faces([store.faces_of(store.people()[0].person_id)[0].face_id])
+    edits.take_back(change)
+    edits.repeat(change)
+
+
+def split_a_person(store: GalleryStore) -> None:
+    """Make one face of somebody a new person."""
+    GalleryEdits(store).split([store.faces_of(store.people()[0].person_id)[0].face_id], "New")
+
+
 CHANGES: dict[str, Callable[[GalleryStore], None]] = {
-    change.__name__: change for change in (add_two_faces, add_a_person_in_a_batch, remove_a_person, merge_two_people)
+    change.__name__: change
+    for change in (
+        add_two_faces,
+        add_a_person_in_a_batch,
+        remove_a_person,
+        merge_two_people,
+        remove_a_face_take_it_back_and_repeat,
+        split_a_person,
+    )
 }
 
 

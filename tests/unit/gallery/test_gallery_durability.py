@@ -85,6 +85,8 @@ def state_of(folder: Path) -> dict[str, set[str]]:
         ("add_a_person_in_a_batch", [1, 2, 2]),
         ("remove_a_person", [2]),
         ("merge_two_people", [4]),
+        ("remove_a_face_take_it_back_and_repeat", [1, 2]),
+        ("split_a_person", [1, 1, 2]),
     ],
 )
 def test_a_kill_before_any_step_of_a_change_leaves_all_or_nothing_of_it(
