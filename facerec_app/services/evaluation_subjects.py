@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from facerec_app.core.errors import ConfigError, WeightsMissingError
+from facerec_app.core.errors import ConfigError, ModelVersionMismatchError, WeightsMissingError
 from facerec_app.core.protocols import SimilarityScorer
 from facerec_app.decision.identity_calibration import IdentityCalibration, identity_calibration_from_bytes
 from facerec_app.evaluation.face_embedding import FaceSource
@@ -143,10 +143,18 @@ class EvaluationSubjects:
         self, name: str, parts: ProfileParts, scorer: SimilarityScorer, calibration: IdentityCalibration | None,
         hashes: dict[str, str],
     ) -> Subject:  # fmt: skip
+        source = self._source_of(parts)
+        if isinstance(scorer, SimilarityNetwork):
+            made_for, given = scorer.weights.extractor_version, source.path.extractor.version
+            if made_for != given:
+                raise ModelVersionMismatchError(
+                    f"'{name}' was trained on features of '{made_for}', the profile '{parts.name}' makes those of "
+                    f"'{given}'; choose the profile that fits with --profile."
+                )
         models = {f"model:{model}": digest for model, digest in parts.hashes.items()}
         threshold = calibration.pair_threshold if calibration is not None else None
         return Subject(
-            name, self._source_of(parts), scorer, threshold, calibration,
+            name, source, scorer, threshold, calibration,
             {**models, **hashes, "similarity_version": scorer.version, "profile": parts.name},
         )  # fmt: skip
 

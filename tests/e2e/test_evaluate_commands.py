@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from facerec_app.capture.images import read_image, write_jpeg
+from facerec_app.models.model_store import ModelStore
+from facerec_app.similarity.similarity_weights import similarity_weights_from_bytes, similarity_weights_to_bytes
 from tests.e2e.conftest import Facerec, Ran
 
 PEOPLE = {"Angelina_Jolie": 3, "Tony_Blair": 3, "Gerhard_Schroeder": 3, "Abdoulaye_Wade": 3, "Abdullah": 3}
@@ -179,6 +182,16 @@ def test_bad_input_is_one_clear_line(
     assert ran.stdout == ""
     assert len(ran.stderr.splitlines()) == 1
     assert all(word in ran.stderr for word in words)
+
+
+def test_weights_for_other_features_are_refused(evaluate: Facerec, root: Path, tmp_path: Path) -> None:
+    store = ModelStore()
+    shipped = similarity_weights_from_bytes(store.read("similarity-sface"), "similarity-sface")
+    other = tmp_path / "other.safetensors"
+    other.write_bytes(similarity_weights_to_bytes(replace(shipped, extractor_version="another-network")))
+    ran = evaluate("retrieval", "--people", root / "known.txt", "--scorer", other)
+    assert (ran.code, len(ran.stderr.splitlines())) == (4, 1)
+    assert "another-network" in ran.stderr
 
 
 def test_a_list_that_names_pictures_that_are_not_there(evaluate: Facerec, root: Path, tmp_path: Path) -> None:
