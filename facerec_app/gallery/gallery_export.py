@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,11 @@ from facerec_app.gallery.records import EnrolledFace, Person
 
 
 def export_person(
-    person: Person, faces: Sequence[EnrolledFace], folder: Path, corrections: Sequence[NameRejection] = ()
+    person: Person,
+    faces: Sequence[EnrolledFace],
+    folder: Path,
+    corrections: Sequence[NameRejection] = (),
+    seen_at: datetime | None = None,
 ) -> tuple[Path, ...]:
     """Write pictures (byte for byte as stored) and ``person.json`` into a new or empty folder; return the files.
 
@@ -32,7 +37,7 @@ def export_person(
             file = folder / f"face-{number:04d}.jpg"
             write_bytes_atomically(file, read_picture_bytes(face.picture_file, face.picture_sha256))
             written.append(file)
-        description = json.dumps(_description(person, faces, corrections), ensure_ascii=False, indent=2) + "\n"
+        description = json.dumps(_description(person, faces, corrections, seen_at), ensure_ascii=False, indent=2) + "\n"
         file = folder / "person.json"
         write_bytes_atomically(file, description.encode())
         written.append(file)
@@ -47,6 +52,7 @@ def _description(person: Person, faces: Sequence[EnrolledFace], corrections: Seq
         "name": person.name,
         "person_id": person.person_id,
         "created_at": person.created_at.isoformat(),
+        "last_seen": seen_at.isoformat() if seen_at is not None else None,
         "consent": None
         if consent is None
         else {

@@ -18,6 +18,7 @@ from facerec_app.gallery import embedding_rows, face_rows, people_rows, schema
 from facerec_app.gallery.face_pictures import decode_face_picture, read_picture_bytes
 from facerec_app.gallery.gallery_database import GalleryDatabase
 from facerec_app.gallery.gallery_export import export_person
+from facerec_app.gallery.last_seen_table import LastSeenTable
 from facerec_app.gallery.name_rejections import NameRejections, select_vectors
 from facerec_app.gallery.prepared_face import PreparedFace
 from facerec_app.gallery.records import Consent, EnrolledFace, FaceState, Judgement, NewFace, Person
@@ -88,8 +89,6 @@ class GalleryStore:
         """Number that grows with every change, whoever makes it."""
         with self._database.read() as connection:
             return schema.revision(connection)
-
-    # People
 
     def add_person(self, name: str, *, consent: Consent | None = None) -> Person:
         """Enrol a person without faces.
@@ -201,7 +200,8 @@ class GalleryStore:
             OutputWriteError: the folder holds something or cannot be written.
         """
         corrections = [one for one in self.rejections.all() if one.person_id == person_id]
-        return export_person(self.get_person(person_id), self.faces_of(person_id), folder, corrections)
+        seen_at = LastSeenTable(self._database).times().get(person_id)
+        return export_person(self.get_person(person_id), self.faces_of(person_id), folder, corrections, seen_at)
 
     # Faces
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -71,3 +72,13 @@ def test_switching_it_off_erases_and_removing_a_person_forgets(store: GallerySto
     people.last_seen.note(["somebody removed"], NOON)
     people.last_seen.store()
     assert LastSeen(store).times() == {}
+
+
+def test_what_is_kept_is_part_of_a_persons_export(store: GalleryStore, tmp_path: Path) -> None:
+    people = PeopleService(store)
+    people.last_seen.keep(True)
+    people.last_seen.note([store.people()[0].person_id], NOON)
+    people.last_seen.store()
+    people.export("Ann", tmp_path / "out")
+    record = json.loads((tmp_path / "out" / "person.json").read_text(encoding="utf-8"))
+    assert record["last_seen"] == "2026-05-04T12:00:00+00:00"
