@@ -46,7 +46,9 @@ def export_person(
     return tuple(written)
 
 
-def _description(person: Person, faces: Sequence[EnrolledFace], corrections: Sequence[NameRejection]) -> dict[str, Any]:
+def _description(
+    person: Person, faces: Sequence[EnrolledFace], corrections: Sequence[NameRejection], seen_at: datetime | None
+) -> dict[str, Any]:
     consent = person.consent
     return {
         "name": person.name,
