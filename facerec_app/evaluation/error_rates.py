@@ -64,6 +64,18 @@ def rates_at(pairs: ScoredPairs, threshold: float) -> tuple[float, float]:
     return fmr, 1.0 - float(genuine.mean()) if len(genuine) else float("nan")
 
 
+def fnmr_by_person(pairs: ScoredPairs, threshold: float) -> float:
+    """Return the mean over people of the share of their genuine pairs rejected; NaN without any.
+
+    Pairs grow with the square of a person's pictures, so a plain mean is that of the few people with most of them.
+    """
+    rejected = (pairs.scores < threshold)[pairs.same].astype(np.float64)
+    if not len(rejected):
+        return float("nan")
+    _, person = np.unique(pairs.people[pairs.same, 0], return_inverse=True)
+    return float((np.bincount(person, weights=rejected) / np.bincount(person)).mean())
+
+
 @dataclass(frozen=True, slots=True)
 class RateSupport:
     """How many independent impostors a false accept rate rests on.

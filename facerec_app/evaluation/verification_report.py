@@ -11,7 +11,14 @@ import numpy as np
 from facerec_app.core.types import Float32Array, Int64Array
 from facerec_app.decision.identity_calibration import PairCalibration
 from facerec_app.evaluation.degradation_trial import DegradedResult
-from facerec_app.evaluation.error_rates import ErrorCurves, RateSupport, error_curves, rate_support, rates_at
+from facerec_app.evaluation.error_rates import (
+    ErrorCurves,
+    RateSupport,
+    error_curves,
+    fnmr_by_person,
+    rate_support,
+    rates_at,
+)
 from facerec_app.evaluation.evaluation_report import (
     Curve,
     EvaluationReport,
@@ -135,6 +142,7 @@ def verification_figures(result: VerificationResult) -> dict[str, Any]:
         "far_support": {key: asdict(value) for key, value in result.support.items()},
         "fmr_at_threshold": fmr,
         "fnmr_at_threshold": fnmr,
+        "fnmr_at_threshold_by_person": fnmr_by_person(result.network.everything, network.threshold),
         "equal_error_rate": result.curves[0].equal_error_rate,
         "cllr": result.cost[0],
         "cllr_calibration_loss": result.cost[1],
@@ -180,11 +188,12 @@ def _sentences(result: VerificationResult) -> tuple[str, ...]:
     kind = "" if run.pairs is not None else "balanced "
     people = len(run.everyone.people)
     fmr, fnmr = rates_at(result.network.everything, network.threshold)
+    by_person = percent(fnmr_by_person(result.network.everything, network.threshold))
     lines = [
         f"Of {what} of {people} people, {percent(network.accuracy_mean)} are judged rightly ({kind}accuracy, standard "
         f"error {percent(network.accuracy_stderr)}) at a threshold that was chosen on other people.",
-        f"At that threshold {percent(fnmr)} of all same-person pairs are rejected and {percent(fmr, 3)} of all "
-        "two-person pairs accepted.",
+        f"At that threshold {percent(fnmr)} of all same-person pairs are rejected ({by_person} with every person "
+        f"weighing the same) and {percent(fmr, 3)} of all two-person pairs accepted.",
     ]
     missing = len(run.faces.missing)
     lines.append(f"{missing or 'No'} picture{'' if missing == 1 else 's'} without a face found, of {len(run.faces)}.")

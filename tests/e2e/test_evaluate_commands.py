@@ -14,6 +14,8 @@ import pytest
 from facerec_app.capture.images import read_image, write_jpeg
 from facerec_app.models.model_store import ModelStore
 from facerec_app.similarity.similarity_weights import similarity_weights_from_bytes, similarity_weights_to_bytes
+from facerec_app.training.siamese_conv_network import SiameseConvWeights
+from facerec_app.training.siamese_conv_options import KERNELS_PX, SMALLEST_INPUT_PX
 from tests.e2e.conftest import Facerec, Ran
 
 PEOPLE = {"Angelina_Jolie": 3, "Tony_Blair": 3, "Gerhard_Schroeder": 3, "Abdoulaye_Wade": 3, "Abdullah": 3}
@@ -77,7 +79,8 @@ def test_a_pair_list_gives_figures_and_a_missing_face_is_an_error(evaluate: Face
     assert set(values) >= {
         "evaluation", "schema", "accuracy_mean", "accuracy_stderr", "accuracy_fold_stderr", "threshold_log_odds",
         "tar_at_far", "tar_at_far_stderr", "tar_at_far_interval", "tar_note", "far_support", "fmr_at_threshold",
-        "fnmr_at_threshold", "equal_error_rate", "cllr", "cllr_calibration_loss", "calibration_error",
+        "fnmr_at_threshold",
+        "fnmr_at_threshold_by_person", "equal_error_rate", "cllr", "cllr_calibration_loss", "calibration_error",
         "calibration_error_middle", "reliability",
         "pairs", "all_pairs", "all_pairs_pictures", "people", "pictures", "not_detected", "not_detected_pictures",
         "wrong_pairs", "by_quality", "degraded", "cosine", "accuracy_minus_cosine", "accuracy_minus_cosine_interval",
@@ -139,6 +142,25 @@ def test_one_shot_and_comparison(evaluate: Facerec, root: Path) -> None:
     assert ran.json["scorers"]["present"]["accuracy"] > 0.6
     ran = evaluate("compare", "shipped", "cosine", "--people", root / "known.txt", "--json")
     assert ran.json["sentence"].startswith("No difference beyond chance between shipped and cosine")
+
+
+def test_a_twin_network_on_pixels_stands_beside_them(evaluate: Facerec, root: Path, tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    arrays, channels = {}, 1
+    for number, side in enumerate(KERNELS_PX):
+        arrays[f"convolution_{number}_kernel"] = generator.normal(0, 0.1, (side, side, channels, 4))
+        arrays[f"convolution_{number}_bias"], channels = np.zeros(4), 4
+    arrays |= {"dense_kernel": generator.normal(size=(4, 8)), "dense_bias": np.zeros(8)}
+    arrays |= {"output_kernel": -np.ones((8, 1)), "output_bias": np.zeros(1)}
+    weights = SiameseConvWeights(SMALLEST_INPUT_PX, {name: array.astype(np.float32) for name, array in arrays.items()})
+    file = tmp_path / "twins.safetensors"
+    file.write_bytes(weights.to_bytes())
+    ran = evaluate(
+        "one-shot", "--people", root / "known.txt", "--ways", "3", "--trials", "20", "--siamese-conv", file, "--json"
+    )
+    assert list(ran.json["scorers"]) == ["present", "cosine", "siamese-conv"]
+    assert ran.json["scorers"]["siamese-conv"]["accuracy"] < ran.json["scorers"]["present"]["accuracy"]
+    assert len(ran.json["hashes"]["weights:twins.safetensors"]) == 64
 
 
 def test_the_users_own_people_are_reviewed(evaluate: Facerec, facerec: Facerec, root: Path, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from facerec_app.evaluation.error_rates import (
     balanced_accuracy,
     balanced_accuracy_draws,
     error_curves,
+    fnmr_by_person,
     interval,
     person_mean_draws,
     rate_interval,
@@ -43,6 +44,13 @@ def random_pairs(seed: int, people: int = 25, count: int = 900) -> ScoredPairs:
 def test_rates_at_a_threshold_count_what_reaches_it() -> None:
     fmr, fnmr = rates_at(pairs([0.4, 0.6, 0.8, 0.9], [0.1, 0.2, 0.5, 0.6, 0.3]), 0.6)
     assert [fmr, fnmr] == pytest.approx([0.2, 0.25])
+
+
+def test_people_with_many_pairs_weigh_no_more_by_person() -> None:
+    people = np.array([[0, 0]] * 9 + [[3, 3]] + [[0, 3]], np.int64)
+    made = ScoredPairs(np.array([0.9] * 9 + [0.1, 0.1], np.float32), np.arange(11) < 10, people)
+    assert rates_at(made, 0.5)[1] == pytest.approx(0.1)
+    assert fnmr_by_person(made, 0.5) == pytest.approx(0.5)
 
 
 def test_curves_agree_with_counting_at_each_of_their_thresholds() -> None:
