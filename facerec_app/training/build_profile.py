@@ -122,7 +122,7 @@ class ProfileBuilder:
     def _enter(self, name: str, suffix: str, module: str, takes: str, gives: str) -> None:
         """Enter a file that a step has written; what the manifest says of it besides is kept."""
         path = self._models / f"{name}.{suffix}"
-        fresh = {
+        fresh: dict[str, Any] = {
             "file": path.name,
             "source": f"facerec_app.training.{module}; record in {name}.training.json",
             "licence": _LICENCE,
