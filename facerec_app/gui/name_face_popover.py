@@ -14,7 +14,7 @@ from facerec_app.gui.picture_conversion import portrait, rounded_pixmap
 from facerec_app.pipeline.track_album import FacePicture
 
 _PICTURE_PX = 44
-_WIDTH_PX = 292
+_WIDTH_PX = 316
 _MOST_PICTURES = 5
 
 
@@ -191,7 +191,7 @@ class NameFacePopover(QFrame):
             pictures.addWidget(label)
         pictures.addStretch(1)
         links = QHBoxLayout()
-        links.setSpacing(16)
+        links.setSpacing(14)
         links.addWidget(self._refuse)
         links.addWidget(self._why)
         links.addStretch(1)
@@ -227,7 +227,7 @@ class NameFacePopover(QFrame):
         return button
 
     def _short(self, name: str) -> str:
-        return self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, _WIDTH_PX // 2 - 40)
+        return self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, _WIDTH_PX // 2 - 44)
 
     def _ask_refused(self) -> None:
         if self._person_id is not None:

@@ -40,7 +40,7 @@ QPushButton:disabled {{ color: {disabled}; background: {window}; }}
 QPushButton[primary="true"] {{ background: {accent}; border-color: {accent}; color: {on_accent}; }}
 QPushButton[primary="true"]:hover {{ background: {accent_hover}; }}
 QPushButton[primary="true"]:disabled {{ background: {pressed}; border-color: {pressed}; color: {disabled}; }}
-QPushButton[link="true"] {{ background: transparent; border: 0; padding: 2px 0; color: {accent}; }}
+QPushButton[link="true"] {{ background: transparent; border: 0; padding: 2px 1px; color: {accent}; }}
 QPushButton[link="true"]:hover, QPushButton[link="true"]:focus {{ text-decoration: underline; }}
 QPushButton[link="true"]:disabled {{ color: {disabled}; }}
 QLineEdit, QDateEdit {{ background: {base}; border: 1px solid {border}; border-radius: 5px; padding: 5px 7px;

@@ -196,13 +196,13 @@ class WhyCard(QFrame):
             best.looks_won, explanation.looks, best.name
         )
         if decision.verdict is Verdict.KNOWN:
-            return said + votes + self.tr("That is more than chance allows a stranger.")
+            return said + votes + self.tr("A stranger hardly ever comes so close.")
         if decision.verdict is Verdict.UNDECIDED:
             return said + votes + self.tr("That is not enough to decide yet.")
         if best.log_odds >= explanation.threshold and len(explanation.standings) > 1:
             also = explanation.standings[1].name
             return said + votes + self.tr("But {0} is nearly as likely, so neither name is shown.").format(also)
-        return said + votes + self.tr("But not alike enough: a stranger could be as much.")
+        return said + votes + self.tr("But a stranger could come as close, so no name is shown.")
 
     def _show_bar(self, best: PersonStanding, runner_up: PersonStanding | None, explanation: NameExplanation) -> None:
         self._bar.show_likeness(best.log_odds, explanation.threshold)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from functools import partial
+
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMainWindow, QTabWidget, QWidget
 
@@ -12,12 +14,14 @@ _LEAST_WIDTH_PX = 260
 _WIDTH_PX = 320
 
 
-class WindowDocks:
+class WindowDocks(QObject):
     """Keeps the docks of a window by name."""
 
     def __init__(self, window: QMainWindow) -> None:
+        super().__init__(window)
         self._window = window
         self._docks: dict[str, DockPanel] = {}
+        self._actions: dict[str, QAction] = {}
         self._hidden: list[DockPanel] = []
         window.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         window.setDockOptions(window.dockOptions() | QMainWindow.DockOption.GroupedDragging)
@@ -27,8 +31,8 @@ class WindowDocks:
 
     @property
     def toggle_actions(self) -> dict[str, QAction]:
-        """The actions that show and hide the docks, by name."""
-        return {name: dock.toggleViewAction() for name, dock in self._docks.items()}
+        """The actions that bring a panel to the front, or hide the one that is there, by name."""
+        return dict(self._actions)
 
     def add(self, name: str, title: str, panel: QWidget, *, shown: bool) -> DockPanel:
         """Put a panel at the right, in a tab with the others; at its first start it is shown or not."""
@@ -41,6 +45,11 @@ class WindowDocks:
         self._docks[name] = dock
         if not shown:
             dock.hide()
+        action = self._actions[name] = QAction(title, self._window)
+        action.setCheckable(True)
+        action.triggered.connect(partial(self._toggle, name))
+        # A panel behind another one in its tab counts as not seen.
+        dock.visibilityChanged.connect(action.setChecked)
         dock.visibilityChanged.connect(self._update_titles)
         dock.topLevelChanged.connect(self._update_titles)
         return dock
@@ -68,6 +77,12 @@ class WindowDocks:
         for dock in self._hidden:
             dock.show()
         self._hidden = []
+
+    def _toggle(self, name: str, wanted: bool) -> None:
+        if wanted:
+            self.show(name)
+        else:
+            self._docks[name].hide()
 
     def _update_titles(self, *_: object) -> None:
         for dock in self._docks.values():

@@ -58,15 +58,21 @@ def test_a_trained_network_is_used_by_the_running_view_taken_back_and_promoted_a
     window.open_source(str(demo_dir / "demo.mp4"))
     qtbot.waitUntil(lambda: window.session.newest_result is not None, timeout=WAIT_MS)
     window.session.pause()
-    window.session.seek(120)
+    window.session.seek(604)  # somebody enrolled and a stranger
     qtbot.waitUntil(lambda: any("sure" in name for name in window.stage.strip.names), timeout=WAIT_MS)
 
-    def probability() -> float:
+    def judged() -> list[tuple[float, float]]:
         result = window.session.newest_result
         assert result is not None
-        return result.decisions[0].probability
+        return [(decision.probability, decision.margin) for decision in result.decisions]
 
-    shipped = probability()
+    qtbot.waitUntil(lambda: not any("Looking" in name for name in window.stage.strip.names), timeout=WAIT_MS)
+    for _ in range(10):  # a held picture is looked at until its verdict stands, and then no more
+        with qtbot.waitSignal(window.session.result_changed, timeout=1000, raising=False) as look:
+            pass
+        if not look.signal_triggered:
+            break
+    shipped = judged()
     show_panel(qtbot, window)
     # A small network from nothing, and quickly: another one than the shipped in any case.
     options = ["--from-scratch", "--hidden", "16", "--dropout", "0", "--epochs", "2", "--insist"]
@@ -79,14 +85,14 @@ def test_a_trained_network_is_used_by_the_running_view_taken_back_and_promoted_a
     assert window.retrain.curves.epochs == 2
     assert "The new network is in use" in window.retrain.report.words
     assert gallery.versions().present_id() == result.version_id
-    qtbot.waitUntil(lambda: probability() != shipped, timeout=WAIT_MS)
-    trained = probability()
+    qtbot.waitUntil(lambda: judged() != shipped, timeout=WAIT_MS)
+    trained = judged()
     window.retrain.report._rollback.click()
-    qtbot.waitUntil(lambda: probability() == shipped, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: judged() == shipped, timeout=WAIT_MS)
     assert gallery.versions().present_id() is None
     assert result.version_id is not None
     window.retrain.promote(result.version_id)
-    qtbot.waitUntil(lambda: probability() == trained, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: judged() == trained, timeout=WAIT_MS)
     qtbot.waitUntil(lambda: "In use" in window.retrain.versions.texts[0], timeout=WAIT_MS)
     window.retrain.roll_back()
     window.retrain.remove(result.version_id)
