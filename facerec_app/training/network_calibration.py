@@ -23,16 +23,19 @@ from facerec_app.training.labelled_features import LabelledFeatures
 from facerec_app.training.logistic_regression import Float64Array, fit_logistic
 from facerec_app.training.similarity_comparison import drawn_pairs
 
-_SAMPLED_PEOPLE = 1000
+_SAMPLED_PEOPLE = 800
 _FACES_EACH = 3
 _SMALL_GALLERY = 40
-_SMALL_GALLERIES = 8
-_LARGE_GALLERIES = 5
+_SMALL_GALLERIES = 4
+_LARGE_GALLERIES = 4
+_MATCHED_PEOPLE = 300
+_STRANGERS_TO_SMALL = 300
+_FACES_AS_STRANGERS = 2
 _RARE_LOG10_RATE = -2.5  # from here on the large galleries count: of a stranger only the nearest few people are ranked
 _FEWEST_BEYOND = 30
 _MOST_OWN_FACES = 5
 _REPORTED_SIZES = (10, 100)
-_REPORTED_PROBES = 1500
+_REPORTED_PROBES = 300
 
 
 def calibrate_network(
@@ -82,7 +85,8 @@ def _matched_to(
 
 
 def _logistic_on(weights: SimilarityWeights, sampled: LabelledFeatures, seed: int) -> Float64Array:
-    pairs = drawn_pairs(sampled, SimilarityNetwork(weights).log_odds, seed)
+    some = sampled.of_people(sampled.people[:_MATCHED_PEOPLE])
+    pairs = drawn_pairs(some, SimilarityNetwork(weights).log_odds, seed)
     balance = np.where(pairs.same, 0.5 / pairs.same.sum(), 0.5 / (~pairs.same).sum())
     return fit_logistic(pairs.scores.astype(np.float64)[:, None], pairs.same, balance)
 
@@ -113,13 +117,14 @@ def _galleries(sampled: LabelledFeatures, generator: np.random.Generator) -> lis
     result: list[_Gallery] = []
     for size in [_SMALL_GALLERY] * _SMALL_GALLERIES + [len(rows) // 2] * _LARGE_GALLERIES:
         order = generator.permutation(len(rows))
-        strangers = order[size : size + len(rows) // 2]
+        most = _STRANGERS_TO_SMALL if size == _SMALL_GALLERY else len(rows) // 2
+        strangers = order[size : size + most]
         result.append((sampled, rows[order[:size]].ravel(), rows[strangers, 0]))
     return result
 
 
 def _own_gallery(features: LabelledFeatures, sampled: LabelledFeatures, generator: np.random.Generator) -> _Gallery:
-    """Return the user's people as the gallery and all sampled faces as strangers."""
+    """Return the user's people as the gallery and the sampled people, two faces each, as strangers."""
     own = np.concatenate([generator.permutation(rows)[:_MOST_OWN_FACES] for rows in features.rows_by_person()])
     people = (*(f"own-{person}" for person in features.people), *sampled.people)
     both = LabelledFeatures(
@@ -128,7 +133,8 @@ def _own_gallery(features: LabelledFeatures, sampled: LabelledFeatures, generato
         people,
         features.extractor_version,
     )
-    return both, np.arange(len(own), dtype=np.int64), np.arange(len(own), len(both), dtype=np.int64)
+    strangers = np.concatenate([rows[:_FACES_AS_STRANGERS] for rows in sampled.rows_by_person()]) + len(own)
+    return both, np.arange(len(own), dtype=np.int64), strangers
 
 
 def _tail_differences(
