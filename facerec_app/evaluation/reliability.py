@@ -31,10 +31,19 @@ class ReliabilityBin:
     count: int
 
 
-def even_weights(same: BoolArray) -> Float64Array:
-    """Return weights under which genuine and impostor pairs weigh one half each."""
-    genuine = max(int(same.sum()), 1)
-    return np.where(same, 0.5 / genuine, 0.5 / max(len(same) - genuine, 1))
+def even_weights(pairs: ScoredPairs) -> Float64Array:
+    """Return ``(P,)`` weights: one half to either kind, and within it the same to each person and pair of people.
+
+    Pairs of pictures grow with the square of a person's pictures; unweighted, the genuine pairs are those of the one
+    or two people with most of them.
+    """
+    people = np.sort(pairs.people, axis=1)
+    _, group = np.unique(people[:, 0] * (int(people.max()) + 1) + people[:, 1], return_inverse=True)
+    weights = 1.0 / np.bincount(group)[group]
+    for kind in (pairs.same, ~pairs.same):
+        if kind.any():
+            weights[kind] *= 0.5 / weights[kind].sum()
+    return np.asarray(weights, np.float64)
 
 
 def reliability_bins(

@@ -107,7 +107,7 @@ def verification_result(
     pairs = calibration if calibration is not None else PairCalibration()
     calibrated = ScoredPairs(pairs.log_odds(seen.scores), seen.same, seen.people)
     probabilities = probabilities_of(calibrated.scores).astype(np.float64)
-    weights = even_weights(seen.same)
+    weights = even_weights(seen)
     strata = stratified(
         run.faces.rows, run.all_rows, network.everything, network.figures.threshold, PersonBootstrap(200)
     )
@@ -283,8 +283,8 @@ def _plots(result: VerificationResult) -> tuple[ReportPlot, ...]:
                    (Curve("similarity network", np.array([row.stated for row in filled], np.float64),
                           np.array([row.observed for row in filled], np.float64)),),
                    diagonal=True,
-                   note=f"Both kinds of pairs weigh the same; {percent(result.middle.share)} of the weight lies "
-                        f"between 0.05 and 0.95, where stated and observed differ by {result.middle.error:.3f}. Cllr "
+                   note=f"Both kinds of pairs, and in them all people, weigh the same; "
+                        f"{percent(result.middle.share)} of the weight lies between 0.05 and 0.95, where stated and observed differ by {result.middle.error:.3f}. Cllr "
                         f"{result.cost[0]:.4f} bits, {result.cost[1]:.4f} of them by calibration."),
     )  # fmt: skip
 

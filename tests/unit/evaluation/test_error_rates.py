@@ -116,9 +116,10 @@ def test_reliability_by_hand() -> None:
     assert expected_calibration_error(bins) == pytest.approx(0.5 * 0.45 + 0.5 * 0.05)
 
 
-def test_even_weights_give_both_kinds_one_half() -> None:
-    weights = even_weights(np.array([True, False, False, False]))
-    assert weights.tolist() == [0.5, pytest.approx(1 / 6), pytest.approx(1 / 6), pytest.approx(1 / 6)]
+def test_weights_are_even_between_the_kinds_and_between_people() -> None:
+    people = np.array([[0, 0]] * 3 + [[1, 1]] + [[0, 1]] * 2 + [[1, 0]] * 2 + [[1, 2]], np.int64)
+    weights = even_weights(ScoredPairs(np.zeros(9, np.float32), np.arange(9) < 4, people))
+    assert weights.tolist() == pytest.approx([1 / 12] * 3 + [0.25] + [1 / 16] * 4 + [0.25])
 
 
 def test_the_part_of_the_cost_that_calibration_causes_is_told_apart() -> None:
