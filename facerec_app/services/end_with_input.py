@@ -38,4 +38,4 @@ class EndWithInput:
 def become_background() -> None:
     """Give way to everything else that wants the processor; on Windows the parent arranges it."""
     if hasattr(os, "nice"):
-        os.nice(10)
+        os.nice(5)

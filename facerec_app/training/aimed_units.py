@@ -3,9 +3,9 @@
 Gradient steps on a handful of corrections move the whole network a little, and with it pairs that nobody complained
 about. In the space of ``|f1 - f2|`` a single pair is easy to separate from all others instead: there are more
 directions than things to tell apart. For a corrected pair ``x`` and the second moments ``S`` of ordinary pairs,
-``w = S^-1 x`` answers 1 at ``x`` and as little as possible elsewhere, in the mean square (the minimum-variance filter of
-Capon, "High-resolution frequency-wavenumber spectrum analysis", Proceedings of the IEEE 57(8), 1969). A ReLU cuts off
-what ordinary pairs answer. Training goes on from there.
+``w = S^-1 x`` answers 1 at ``x`` and as little as possible elsewhere, in the mean square (the minimum-variance filter
+of Capon, "High-resolution frequency-wavenumber spectrum analysis", Proceedings of the IEEE 57(8), 1969). A ReLU cuts
+off what ordinary pairs answer. Training goes on from there.
 """
 
 from __future__ import annotations

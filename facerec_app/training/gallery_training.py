@@ -66,7 +66,7 @@ class GalleryTrainingRequest:
             ConfigError: if an option is none of this objective's or has a value that it cannot have.
         """
         meant = {name: value for name, value in (given or {}).items() if value is not None}
-        if "hidden_sizes" in meant and "dropout" not in meant:
+        if objective == "similarity" and "hidden_sizes" in meant and "dropout" not in meant:
             meant["dropout"] = (0.0,) * len(meant["hidden_sizes"])
         options = options_for(objective, {**GALLERY_DEFAULTS[objective], **meant})
         return GalleryTrainingRequest(objective, options, from_scratch)
