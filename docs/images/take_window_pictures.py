@@ -60,6 +60,12 @@ def take(window: MainWindow, page: str, theme: str, folder: Path = FOLDER) -> No
     print(file.name)
 
 
+def shown_index(window: MainWindow) -> int:
+    """Return the number of the frame whose faces are shown."""
+    result = window.session.newest_result
+    return result.frame.index if result is not None else -1
+
+
 def take_people(theme: str, size_px: tuple[int, int], folder: Path) -> None:
     """Go through the panels of people and enrolment, beside the demonstration's video."""
     with tempfile.TemporaryDirectory() as made:
@@ -72,6 +78,7 @@ def take_people(theme: str, size_px: tuple[int, int], folder: Path) -> None:
         wait_until(lambda: window.session.newest_result is not None)
         window.session.pause()
         window.session.seek(FACES_FRAME)
+        wait_until(lambda: shown_index(window) == FACES_FRAME)
         take_people_pages(
             window, application, DEMO, Path(made), lambda page: take(window, page, theme, folder), wait_until
         )
