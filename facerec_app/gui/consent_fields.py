@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from PySide6.QtCore import QDate, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QDateEdit,
@@ -18,6 +19,22 @@ from PySide6.QtWidgets import (
 
 from facerec_app.core.errors import ConfigError
 from facerec_app.gallery.records import Consent
+from facerec_app.gui.icons import draw_icon
+from facerec_app.gui.theme import colour
+
+_ARROW_PX = 14
+
+
+class DateField(QDateEdit):
+    """A date that can be typed or chosen from a calendar, with an arrow in the window's own style."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        painter = QPainter(self)
+        tint = colour("muted" if self.isEnabled() else "disabled")
+        arrow = draw_icon("down", tint, _ARROW_PX, self.devicePixelRatioF())
+        painter.drawPixmap(self.width() - _ARROW_PX - 7, (self.height() - _ARROW_PX) // 2, arrow)
+        painter.end()
 
 
 class ConsentFields(QWidget):
@@ -43,7 +60,7 @@ class ConsentFields(QWidget):
         self._agreed_by.setAccessibleName(self.tr("Agreed by"))
         self._agreed_by.setPlaceholderText(self.tr("Who agreed"))
         self._has_end = QCheckBox(self.tr("until"), self._fields)
-        self._until = QDateEdit(QDate.currentDate().addYears(1), self._fields)
+        self._until = DateField(QDate.currentDate().addYears(1), self._fields)
         self._until.setCalendarPopup(True)
         self._until.setDisplayFormat("d MMM yyyy")
         self._until.setEnabled(False)
