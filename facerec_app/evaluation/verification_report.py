@@ -283,10 +283,18 @@ def _plots(result: VerificationResult) -> tuple[ReportPlot, ...]:
                    (Curve("similarity network", np.array([row.stated for row in filled], np.float64),
                           np.array([row.observed for row in filled], np.float64)),),
                    diagonal=True,
-                   note=f"Both kinds of pairs, and in them all people, weigh the same; "
-                        f"{percent(result.middle.share)} of the weight lies between 0.05 and 0.95, where stated and observed differ by {result.middle.error:.3f}. Cllr "
-                        f"{result.cost[0]:.4f} bits, {result.cost[1]:.4f} of them by calibration."),
+                   note=_reliability_note(result)),
     )  # fmt: skip
+
+
+def _reliability_note(result: VerificationResult) -> str:
+    middle = result.middle
+    return (
+        f"Both kinds of pairs, and in them all people, weigh the same. {percent(middle.share)} of the weight lies between "
+        f"0.05 and 0.95, where stated and observed differ by {middle.error:.3f} ({middle.interval[0]:.3f} to "
+        f"{middle.interval[1]:.3f}; {middle.by_chance:.3f} by chance alone). Cllr {result.cost[0]:.4f} bits, "
+        f"{result.cost[1]:.4f} of them by calibration."
+    )
 
 
 def _inside(curve: ErrorCurves) -> Int64Array:
