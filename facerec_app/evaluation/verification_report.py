@@ -290,8 +290,8 @@ def _plots(result: VerificationResult) -> tuple[ReportPlot, ...]:
 def _reliability_note(result: VerificationResult) -> str:
     middle = result.middle
     return (
-        f"Both kinds of pairs, and in them all people, weigh the same. {percent(middle.share)} of the weight lies between "
-        f"0.05 and 0.95, where stated and observed differ by {middle.error:.3f} ({middle.interval[0]:.3f} to "
+        f"Both kinds of pairs, and in them all people, weigh the same. {percent(middle.share)} of the weight lies "
+        f"between 0.05 and 0.95, where stated and observed differ by {middle.error:.3f} ({middle.interval[0]:.3f} to "
         f"{middle.interval[1]:.3f}; {middle.by_chance:.3f} by chance alone). Cllr {result.cost[0]:.4f} bits, "
         f"{result.cost[1]:.4f} of them by calibration."
     )
