@@ -1,9 +1,9 @@
 """A program that kills itself at every step of storing and promoting a version, one step later each time.
 
-Usage: ``python -m tests.unit.models.version_crashes FOLDER``. For step 0, 1, 2, ... it makes versions ``v1`` (promoted) and
-``v2`` in FOLDER/STEP, then, in a process of its own that is killed before that step, stores and promotes ``v3``, goes
-back, and removes ``v3``. It prints ``STEP killed`` or, once there are fewer steps, ``STEP done`` and ends. A step is a
-call that opens, makes, renames or removes a file or folder.
+Usage: ``python -m tests.unit.models.version_crashes FOLDER``. For step 0, 1, 2, ... it makes versions ``v1`` (promoted)
+and ``v2`` in FOLDER/STEP, then, in a process of its own that is killed before that step, stores and promotes ``v3``,
+goes back, and removes ``v3``. It prints ``STEP killed`` or, once there are fewer steps, ``STEP done`` and ends. A step
+is a call that opens, makes, renames or removes a file or folder.
 """
 
 from __future__ import annotations
