@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QMainWindow
 from facerec_app.capture.camera_source import CameraDescription, list_cameras
 from facerec_app.config.settings import Settings
 from facerec_app.core.protocols import GalleryIndex
+from facerec_app.gui.camera_recovery import CameraRecovery
 from facerec_app.gui.capture_panel import CapturePanel
 from facerec_app.gui.enrol_panel import EnrolPanel
 from facerec_app.gui.face_correction import FaceCorrection
@@ -71,9 +72,12 @@ class MainWindow(QMainWindow):
         self._watch = GalleryWatch(self)
         self._watch.changed.connect(self._use_gallery)
         self.has_ended = False
+        self._is_empty: bool | None = None
+        self._hint = ""
         self.services = SharedServices(application)
         self.tasks = TaskRunner("window-tasks", self)
         self.session = SessionWorker(application.open_source, self.services.make_pipeline, self)
+        self.recovery = CameraRecovery(self.session, application.open_source, self)
         self.recorder = Recorder(self.session, self._recordings_folder, self)
         names = QStringListModel(self)
         self.stage = StagePage(self.session, names, has_demonstration=demonstration is not None)
@@ -111,9 +115,7 @@ class MainWindow(QMainWindow):
         self._show_title(None)
         self.stage.setFocus()
         self.people.refresh()
-        self.tasks.start(
-            self._warm_up, done=lambda _: self.people.refresh(), failed=self.stage.notice.show_message, urgent=True
-        )
+        self.tasks.start(self._warm_up, done=self._note_warm, failed=self.stage.notice.show_message, urgent=True)
 
     def open_source(self, spec: str) -> None:
         """Open a camera number, file, folder or address."""
@@ -152,6 +154,7 @@ class MainWindow(QMainWindow):
             return max(0.0, deadline_s - time.monotonic())
 
         ended = self.retrain.shut_down(left_s())
+        ended = self.recovery.shut_down(left_s()) and ended
         ended = self.recorder.shut_down(left_s()) and ended
         ended = self.capture.shut_down(left_s()) and ended
         ended = self.session.shut_down(left_s()) and ended
@@ -214,6 +217,7 @@ class MainWindow(QMainWindow):
         self.stage.welcome.file_asked.connect(self.sources.choose_file)
         self.stage.welcome.camera_asked.connect(self._open_first_camera)
         self.stage.welcome.demonstration_asked.connect(self._open_demonstration)
+        self.stage.welcome.enrol_asked.connect(self.show_enrol_panel)
         self.stage.view.face_clicked.connect(self.naming.ask)
         self.stage.view.painted.connect(self.figures.note_painted)
         self.stage.strip.face_chosen.connect(self.naming.ask)
@@ -242,13 +246,32 @@ class MainWindow(QMainWindow):
             self.restoreState(state, _LAYOUT_VERSION)
         self._show_state(self.session.state)
 
-    def _warm_up(self, _: Task) -> None:
-        """Load what recognition and enrolment need, before the user asks for it."""
+    def _warm_up(self, _: Task) -> bool:
+        """Load what recognition and enrolment need, before the user asks for it; return whether nobody is enrolled."""
         self._watch.attach(self.services.gallery())
         self.services.enrolment()
+        return not self.services.people().everybody()
+
+    def _note_warm(self, is_empty: bool) -> None:
+        self._is_empty = is_empty
+        self._show_first_steps()
+        self.people.refresh()
+
+    def _show_first_steps(self) -> None:
+        """Lead on from the first picture to the first person; the line goes when somebody is enrolled."""
+        notice = self.stage.notice
+        if self._is_empty and self.session.info is not None and not notice.message:
+            self._hint = self.tr(
+                "Nobody is enrolled yet. Click a face and type who it is, or let Capture take the pictures."
+            )
+            notice.show_hint(self._hint)
+        elif self._is_empty is False and notice.message == self._hint:
+            notice.hide()
 
     def _use_gallery(self, index: GalleryIndex) -> None:
         self.session.use_gallery(index)
+        self._is_empty = len(index.snapshot) == 0
+        self._show_first_steps()
         self.people.refresh()
         self.retrain.refresh()
         self.preferences.refresh()
@@ -294,6 +317,7 @@ class MainWindow(QMainWindow):
     def _note_opened(self, info: SourceInfo) -> None:
         self.sources.remember(info.spec)
         self._show_title(info)
+        self._show_first_steps()
 
     def _show_title(self, info: SourceInfo | None) -> None:
         name = QGuiApplication.applicationDisplayName() or "FaceRec"

@@ -40,7 +40,14 @@ class NoticeBar(QFrame):
         return "" if self.isHidden() else self._text.text()
 
     def show_message(self, message: str) -> None:
-        """Say one thing, instead of what was said before."""
-        self._sign.setPixmap(draw_icon("warning", colour("bad"), 18, self.devicePixelRatioF()))
+        """Say what is wrong, instead of what was said before."""
+        self._show(message, "warning", "bad")
+
+    def show_hint(self, message: str) -> None:
+        """Say what one could do next."""
+        self._show(message, "face", "accent")
+
+    def _show(self, message: str, icon: str, tint: str) -> None:
+        self._sign.setPixmap(draw_icon(icon, colour(tint), 18, self.devicePixelRatioF()))
         self._text.setText(message)
         self.show()

@@ -229,6 +229,7 @@ class SettingsPanel(QWidget):
     def _heading(self, text: str) -> QLabel:
         label = QLabel(text, self)
         label.setProperty("heading", "true")
+        label.setContentsMargins(0, 10, 0, 0)
         return label
 
     def _button(self, text: str, action: Callable[[], None]) -> QPushButton:

@@ -92,8 +92,12 @@ class StrictnessSlider(QWidget):
         elif trade.missed_share is None:
             self._effect.setText(self._limits[0] if self._limits else "")
         else:
-            of = self.tr("Of your {0} faces that can be asked about, {1} would not be named ({2:.0%})").format(
-                trade.probes, trade.missed, trade.missed_share
+            of = (
+                self.tr("{1} of your {0} faces that can be tested would not be named ({2:.0%})").format(
+                    trade.probes, trade.missed, trade.missed_share
+                )
+                if trade.missed
+                else self.tr("All of your {0} faces that can be tested would be named").format(trade.probes)
             )
             wrong = self.tr(" and {0} would get another's name.").format(trade.wrong) if trade.wrong else "."
             beyond = self.tr(" So rare a rate is estimated, not measured.") if trade.beyond_data else ""

@@ -47,12 +47,15 @@ QLineEdit, QDateEdit {{ background: {base}; border: 1px solid {border}; border-r
     color: {text}; selection-background-color: {accent}; selection-color: {on_accent}; }}
 QLineEdit:focus, QDateEdit:focus {{ border-color: {accent}; }}
 QDateEdit::drop-down {{ border: 0; width: 22px; }}
-QComboBox, QSpinBox {{ background: {base}; border: 1px solid {border}; border-radius: 5px; padding: 4px 7px;
-    color: {text}; selection-background-color: {accent}; selection-color: {on_accent}; }}
-QComboBox:focus, QSpinBox:focus {{ border-color: {accent}; }}
+QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; }}
+QScrollBar:horizontal {{ background: transparent; height: 10px; margin: 0; }}
+QScrollBar::handle {{ background: {border}; border-radius: 3px; margin: 2px; min-height: 28px; min-width: 28px; }}
+QScrollBar::handle:hover {{ background: {disabled}; }}
+QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 QComboBox QAbstractItemView {{ background: {button}; border: 1px solid {border}; color: {text};
     selection-background-color: {hover}; selection-color: {text}; }}
-QLabel[heading="true"] {{ font-weight: 600; padding-top: 8px; }}
+QLabel[heading="true"] {{ font-weight: 600; }}
 QListView {{ background: {base}; border: 1px solid {border}; border-radius: 5px; outline: 0; }}
 QDockWidget {{ color: {text}; }}
 QDockWidget::title {{ background: {window}; padding: 8px 10px; text-align: left; }}

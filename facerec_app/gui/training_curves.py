@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from facerec_app.gui.theme import colour
 
 _PLOT_HEIGHT_PX = 96
+_MOST_TICKS = 8
 
 
 class TrainingCurves(QWidget):
@@ -64,9 +65,10 @@ class TrainingCurves(QWidget):
             plot.setMenuEnabled(False)
             plot.hideButtons()
             plot.getPlotItem().setContentsMargins(0, 4, 6, 0)
-            plot.getAxis("left").setWidth(38)
+            plot.getAxis("left").setWidth(40)
+            plot.getAxis("left").setStyle(tickLength=-4, textFillLimits=[(0, 2.0)])
             plot.getAxis("bottom").setHeight(18)
-            plot.getAxis("bottom").setStyle(tickTextOffset=2)
+            plot.getAxis("bottom").setStyle(tickLength=-4, tickTextOffset=2)
             self._plots.append(plot)
             self._curves.append(plot.plot())
             self._layout.addWidget(title)
@@ -89,7 +91,7 @@ class TrainingCurves(QWidget):
             curve.setSymbolPen(None)
 
     def _draw(self) -> None:
-        for curve, points in zip(self._curves, (self._loss, self._accuracy), strict=False):
+        for plot, curve, points in zip(self._plots, self._curves, (self._loss, self._accuracy), strict=False):
             # A single epoch is no line yet.
             curve.setData(
                 [epoch for epoch, _ in points],
@@ -97,3 +99,17 @@ class TrainingCurves(QWidget):
                 symbol="o" if len(points) == 1 else None,
                 symbolSize=6,
             )
+            plot.getAxis("bottom").setTicks([_epoch_ticks([epoch for epoch, _ in points])])
+            plot.getAxis("left").setTicks([_value_ticks([value for _, value in points])])
+
+
+def _epoch_ticks(epochs: list[int]) -> list[tuple[int, str]]:
+    """Return at most eight whole epochs with their numbers."""
+    step = max(1, -(-len(epochs) // _MOST_TICKS))
+    return [(epoch, str(epoch)) for epoch in epochs[::step]]
+
+
+def _value_ticks(values: list[float]) -> list[tuple[float, str]]:
+    """Return the lowest and the highest value with their numbers."""
+    ends = sorted({min(values), max(values)}) if values else []
+    return [(value, f"{value:.3g}") for value in ends]

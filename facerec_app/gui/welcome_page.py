@@ -17,6 +17,7 @@ class WelcomePage(QWidget):
     camera_asked = Signal()
     file_asked = Signal()
     demonstration_asked = Signal()
+    enrol_asked = Signal()
 
     def __init__(self, *, has_demonstration: bool, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,6 +42,10 @@ class WelcomePage(QWidget):
         demonstration = self._button("play", self.tr("Demonstration"))
         demonstration.clicked.connect(self.demonstration_asked)
         demonstration.setVisible(has_demonstration)
+        self._enrol = QPushButton(self.tr("Enrol somebody from pictures instead"), self)
+        self._enrol.setProperty("link", "true")
+        self._enrol.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._enrol.clicked.connect(self.enrol_asked)
         self._buttons = QWidget(self)
         row = QHBoxLayout(self._buttons)
         row.setSpacing(10)
@@ -54,6 +59,7 @@ class WelcomePage(QWidget):
         layout.addStretch(2)
         for widget in (self._sign, self._title, self._detail, self._buttons):
             layout.addWidget(widget)
+        layout.addWidget(self._enrol, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(3)
         self.refresh_icons()
 
@@ -62,12 +68,14 @@ class WelcomePage(QWidget):
         self._title.setText(self.tr("Opening {0} ...").format(title))
         self._detail.hide()
         self._buttons.hide()
+        self._enrol.hide()
 
     def show_invitation(self) -> None:
         """Offer the ways to begin."""
         self._title.setText(self.tr("Open a camera or a video"))
         self._detail.show()
         self._buttons.show()
+        self._enrol.show()
 
     def refresh_icons(self) -> None:
         """Draw the sign in the colours of the theme."""
