@@ -116,8 +116,11 @@ class EvaluationService:
             degraded = self._degraded(subject, data.root, faces, threshold, on_progress, cancelled)
         calibration = subject.calibration.pairs if subject.calibration is not None else None
         result = verification_result(run, network, cosine, degraded, calibration)
+        remarks = self._remarks()
+        if subject.threshold is None:
+            remarks += (f"{subject.name} has no threshold of its own; it is the mean of those that suit these people.",)
         extra = {"pairs": hashlib.sha256(pairs_file.read_bytes()).hexdigest()} if pairs_file is not None else {}
-        return verification_report(result, data.root, {**extra, **subject_hashes(subject, faces)}, self._remarks())
+        return verification_report(result, data.root, {**extra, **subject_hashes(subject, faces)}, remarks)
 
     def identification(
         self,
