@@ -89,13 +89,14 @@ def _take_enrolment(window: MainWindow, demo: Path, folder: Path, take: Take, wa
     height = min(left.shape[0], right.shape[0])
     both = [picture[:height, : round(height * 0.8)] for picture in (left, right)]
     write_jpeg(two, np.concatenate(both, axis=1))
-    panel.set_name("Eileen Collins")
-    panel.add_paths([demo / "people" / "Barack_Obama" / "obama.jpg", two, dark, demo / "sources" / "astronaut.png"])
+    panel.set_name("Barack Obama")
+    known = [demo / "people" / "Barack_Obama" / "obama.jpg", demo / "people" / "Grace_Hopper" / "grace_hopper.jpg"]
+    panel.add_paths([*known, two, dark, demo / "sources" / "obama2.jpg"])
     wait_until(lambda: not window.tasks.is_busy)
     panel.start()
     wait_until(lambda: not panel.is_busy and not window.tasks.is_busy)
     take("enrol-rows")
-    panel.select_row(1)
+    panel.select_row(2)
     panel.choose_face()
     wait_until(lambda: panel.editor.isVisible() and not window.tasks.is_busy)
     take("enrol-face")
