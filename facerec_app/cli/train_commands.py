@@ -18,6 +18,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from facerec_app.cli.console import err, print_json, print_warning
 from facerec_app.cli.context import application
 from facerec_app.cli.exit_codes import INTERRUPTED
+from facerec_app.cli.native_output import quiet_native_output
 from facerec_app.cli.training_report import print_result
 from facerec_app.core.errors import ConfigError, FacerecError
 from facerec_app.services.end_with_input import EndWithInput, become_background
@@ -99,7 +100,12 @@ def train(
     try:
         wanted: Objective = _one_of("objective", objective, Objective)
         request = GalleryTrainingRequest.of(wanted, given, from_scratch=scratch)
-        with application(ctx, profile=profile) as app, guard.cancel_on_signal(), reporter.running():
+        with (
+            application(ctx, profile=profile) as app,
+            guard.cancel_on_signal(),
+            quiet_native_output(),
+            reporter.running(),
+        ):
             service = app.gallery_training()
             result = service.train(request, insist=insist, progress=reporter.progress, about_to_store=guard.hold)
     except FacerecError as exc:

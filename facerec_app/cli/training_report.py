@@ -19,7 +19,9 @@ _MOST_LINES = 20
 
 def print_result(result: TrainingResult) -> None:
     """Print what was trained on, the figures before and after, whose verdict changes, and what is in use now."""
-    corrections = f", {result.corrections} corrections" if result.corrections else ""
+    corrections = ""
+    if result.corrections:
+        corrections = f", {result.corrections} correction{'s' if result.corrections > 1 else ''}"
     out.print(
         f"Trained on {result.faces} faces of {result.people} people{corrections}; judged on "
         f"{'people' if result.split == 'person' else 'faces'} kept apart; {result.seconds:.1f} s."
