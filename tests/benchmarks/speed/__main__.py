@@ -71,7 +71,7 @@ class SpeedRun:
     def limit(self) -> Figures:
         from tests.benchmarks.speed.limit import limit_figures
 
-        return {f"{threads} threads": limit_figures(threads) for threads in (1, 2)}
+        return limit_figures()
 
     def _film(self, name: str) -> Path:
         return self._data / "video" / f"{name}.mp4"
