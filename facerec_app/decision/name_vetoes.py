@@ -17,8 +17,8 @@ SAME = 7.0
 """Log odds from which a probe is the rejected face, however like the person's own faces it is (one of which may be of
 somebody else).
 
-Both were chosen on the LFW training people with SFace, where they are the cosines 0.35 and 0.50 (docs/similarity.md,
-"This is not X"): one face each of the three strangers most like each of 353 people was rejected. The strangers' other
+Both were chosen on the LFW training people with SFace, where they are the cosines 0.35 and 0.50 (docs/window.md):
+one face each of the three strangers most like each of 353 people was rejected. The strangers' other
 faces were vetoed in 99.5 % of 13,515 cases, the person's own in 0.22 % of 8,043 (0.01 % without ``SAME``)."""
 
 

@@ -148,22 +148,24 @@ class MainWindow(QMainWindow):
         self._settings.setValue("window/state", self.saveState(_LAYOUT_VERSION))
         self.hide()
         self.figures.set_counting(False)
-        deadline_s = time.monotonic() + _CLOSING_S
+        self.end(_CLOSING_S)
+        super().closeEvent(event)
+
+    def end(self, timeout_s: float) -> bool:
+        """Ask every thread and process to end and wait for them; return whether they have (``has_ended``)."""
+        deadline_s = time.monotonic() + timeout_s
 
         def left_s() -> float:
             return max(0.0, deadline_s - time.monotonic())
 
-        ended = self.retrain.shut_down(left_s())
-        ended = self.recovery.shut_down(left_s()) and ended
-        ended = self.recorder.shut_down(left_s()) and ended
-        ended = self.capture.shut_down(left_s()) and ended
-        ended = self.session.shut_down(left_s()) and ended
-        ended = self.stage.view.stop() and ended
-        self.has_ended = self.tasks.stop(left_s()) and ended
+        parts = (self.retrain, self.recovery, self.recorder, self.capture, self.session)
+        ended = [part.shut_down(left_s()) for part in parts]
+        ended += [self.stage.view.stop(), self.tasks.stop(left_s())]
+        self.has_ended = all(ended)
         self._watch.stop()
         if self.has_ended:
             self.services.close_own()
-        super().closeEvent(event)
+        return self.has_ended
 
     def toggle_full_screen(self) -> None:
         """Only the picture, or everything again."""

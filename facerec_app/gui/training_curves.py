@@ -64,8 +64,9 @@ class TrainingCurves(QWidget):
             plot.setMouseEnabled(False, False)
             plot.setMenuEnabled(False)
             plot.hideButtons()
+            plot.getViewBox().setDefaultPadding(0.12)  # so that the numbers at the ends have room
             plot.getPlotItem().setContentsMargins(0, 4, 6, 0)
-            plot.getAxis("left").setWidth(40)
+            plot.getAxis("left").setWidth(48)
             plot.getAxis("left").setStyle(tickLength=-4, textFillLimits=[(0, 2.0)])
             plot.getAxis("bottom").setHeight(18)
             plot.getAxis("bottom").setStyle(tickLength=-4, tickTextOffset=2)
@@ -112,4 +113,4 @@ def _epoch_ticks(epochs: list[int]) -> list[tuple[int, str]]:
 def _value_ticks(values: list[float]) -> list[tuple[float, str]]:
     """Return the lowest and the highest value with their numbers."""
     ends = sorted({min(values), max(values)}) if values else []
-    return [(value, f"{value:.3g}") for value in ends]
+    return [(value, f"{value:.4g}") for value in ends]
