@@ -71,11 +71,12 @@ def test_a_change_is_taken_back_and_repeated_to_the_byte(name: str, store: Galle
     CHANGES[name](people, ann, bo)
     after = state_of(store)
     assert after != before
-    assert people.history.undo_text is not None
-    assert people.undo() is not None
+    description = people.history.undo_text
+    assert description
+    assert people.undo() == description
     assert state_of(store) == before
-    assert people.history.undo_text is None
-    assert people.redo() is not None
+    assert people.history.redo_text == description
+    assert people.redo() == description
     assert state_of(store) == after
     assert people.undo() is not None
     assert state_of(store) == before
