@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from facerec_app.cli import people_edit_commands
+from facerec_app.cli import judgement_commands, people_edit_commands
 from facerec_app.cli.console import out, print_json, print_warning
 from facerec_app.cli.context import application
 from facerec_app.cli.exit_codes import INTERRUPTED
@@ -32,6 +32,7 @@ def add_to(cli: typer.Typer) -> None:
     people.command()(remove)
     people.command()(export)
     people_edit_commands.add_to(people)
+    judgement_commands.add_to(people)
     cli.add_typer(people, name="people")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
+from facerec_app.core.errors import GalleryWriteError
 from facerec_app.core.types import Embeddings, Float32Array
 from facerec_app.decision.name_vetoes import LIKE, NameVetoes
 from facerec_app.gallery.gallery_store import GalleryStore
@@ -92,6 +93,34 @@ class CorrectionService:
                     changed = True
         if changed:
             self._gallery.announce()
+
+    def judge_people(self, left_id: str, right_id: str, *, decided_by: str) -> int:
+        """Remember that two enrolled people are two, which a retraining learns from; return the pairs of faces judged.
+
+        The faces that are most like one of the other person's are judged: they are what is confused.
+
+        Raises:
+            GalleryWriteError: if both are the same person or one has no active face.
+        """
+        snapshot = self._gallery.index().snapshot
+        left, right = (np.flatnonzero(snapshot.person_ids == person) for person in (left_id, right_id))
+        if left_id == right_id or not left.size or not right.size:
+            raise GalleryWriteError("Two different people with a picture each are needed; name two.")
+        cosines = snapshot.vectors[left] @ snapshot.vectors[right].T
+        nearest = np.argsort(-cosines, axis=None, kind="stable")[:_JUDGED_FACES]
+        for row, column in zip(*np.unravel_index(nearest, cosines.shape), strict=True):
+            one, other = str(snapshot.face_ids[left[row]]), str(snapshot.face_ids[right[column]])
+            self._store.add_judgement(one, other, same_person=False, decided_by=decided_by)
+        return len(nearest)
+
+    def judge_faces(self, left_id: str, right_id: str, *, same_person: bool, decided_by: str) -> None:
+        """Remember whether two enrolled faces show one person, which a retraining learns from.
+
+        Raises:
+            GalleryReadError: if one of the faces does not exist.
+            GalleryWriteError: if both are the same face.
+        """
+        self._store.add_judgement(left_id, right_id, same_person=same_person, decided_by=decided_by)
 
     def _take_back_for(self, person_id: str, vectors: Float32Array, extractor_version: str) -> bool:
         rejected, not_this_person, rejection_ids = self._store.rejections.vectors(extractor_version)

@@ -123,6 +123,25 @@ def test_features_of_another_extractor_are_no_obstacle_and_nan_is_named(facerec:
     assert "sampled-000000" in ran.stderr
 
 
+def test_people_and_faces_are_said_to_be_different_or_the_same(facerec: Facerec, gallery: Path) -> None:
+    ran = facerec("people", "different", "sampled-000002", "sampled-000003", "--by", "Ada")
+    assert ran.code == 0, ran.stderr
+    assert "3 pairs of faces to learn from" in ran.stdout
+    with GalleryStore(DatabasePaths(gallery)) as store:
+        said = store.judgements()[1:]
+        assert {judgement.decided_by for judgement in said} == {"Ada"}
+        owners = {store.get_face(face).person_id for judgement in said for face in (
+            judgement.left_face_id, judgement.right_face_id)}  # fmt: skip
+        assert {store.get_person(person).name for person in owners} == {"sampled-000002", "sampled-000003"}
+        first, second = (face.face_id for face in store.faces_of(store.people()[4].person_id)[:2])
+    assert facerec("people", "same", first[:12], second[:12]).code == 0
+    assert facerec("people", "different", first[:12], second[:12]).code == 0
+    refused = facerec("people", "different", "sampled-000002", "sampled-000002")
+    assert "name two" in refused.stderr
+    with GalleryStore(DatabasePaths(gallery)) as store:
+        assert [judgement.same_person for judgement in store.judgements()] == [False] * 5
+
+
 def test_statistics_of_features_are_printed(facerec: Facerec, gallery: Path) -> None:
     ran = facerec("features", "stats")
     assert "36 faces of 12 people, 128 values each" in ran.stdout
