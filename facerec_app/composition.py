@@ -152,7 +152,8 @@ class ComposedApplication:
 
     def face_search(self) -> FaceSearchService:
         parts = (self._store, self._picture_detector, self._aligner, self._extractor, self._scorer)
-        return FaceSearchService(*parts, index=self._present_gallery().index)
+        pairs = self._calibration.pairs
+        return FaceSearchService(*parts, pairs, index=self._present_gallery().index)
 
     def demonstration(self) -> DemonstrationService:
         return DemonstrationService(assets_dir() / "demo", self._enrolment, self._recognition, self._people)

@@ -12,9 +12,11 @@ from facerec_app.capture.images import read_image, write_jpeg, write_png
 from facerec_app.core.errors import ConfigError, NoFaceError
 from facerec_app.core.protocols import FaceAligner, FaceDetector, FeatureExtractor, GalleryIndex, SimilarityScorer
 from facerec_app.core.types import Embeddings, Float32Array, Frame, UInt8Array
+from facerec_app.decision.identity_calibration import PairCalibration
 from facerec_app.gallery.gallery_store import GalleryStore
 from facerec_app.pipeline.ranked_sheet import SheetFace, SheetRow, ranked_sheet
 from facerec_app.pipeline.track_album import cut_out
+from facerec_app.similarity.log_odds import log_odds_of
 
 _MOST_HITS = 1000
 
@@ -29,7 +31,7 @@ class FaceHit:
         name: of that person.
         source: where the face came from when it was enrolled.
         cosine: of the two features.
-        probability: of the similarity network, that both are one person, 0 to 1.
+        probability: that both are one person, calibrated, 0 to 1.
     """
 
     face_id: str
@@ -61,7 +63,8 @@ class FaceSearchService:
     Args:
         store: where the faces are.
         detector, aligner, extractor: of the profile in use; pictures are looked at as for enrolment.
-        scorer: gives the probability of each pair.
+        scorer: judges each pair.
+        pairs: makes a probability of what it says.
         index: returns the index of the gallery's present state.
     """
 
@@ -72,6 +75,7 @@ class FaceSearchService:
         aligner: FaceAligner,
         extractor: FeatureExtractor,
         scorer: SimilarityScorer,
+        pairs: PairCalibration,
         index: Callable[[], GalleryIndex],
     ) -> None:
         self._store = store
@@ -79,6 +83,7 @@ class FaceSearchService:
         self._aligner = aligner
         self._extractor = extractor
         self._scorer = scorer
+        self._pairs = pairs
         self._index = index
 
     def search_file(self, path: Path, *, top: int = 5) -> tuple[FaceSearchResult, ...]:
@@ -143,7 +148,10 @@ class FaceSearchService:
         rows = [
             SheetRow(
                 SheetFace(result.picture_rgb, "Searched for", f"face {number} of {len(results)}"),
-                [SheetFace(self._likeness(hit), hit.name, f"{min(hit.probability, 0.99):.0%} the same") for hit in result.hits],
+                [
+                    SheetFace(self._likeness(hit), hit.name, f"{min(hit.probability, 0.99):.0%} the same")
+                    for hit in result.hits
+                ],
             )
             for number, result in enumerate(results, start=1)
         ]
@@ -160,7 +168,8 @@ class FaceSearchService:
         if not len(snapshot):
             return [()] * len(embeddings)
         candidates = index.nearest(embeddings, top)
-        probabilities = self._scorer.score(embeddings, snapshot, candidates).probabilities
+        scores = self._scorer.score(embeddings, snapshot, candidates)
+        probabilities = self._pairs.probabilities(log_odds_of(scores.probabilities))
         # The network's order is not always that of the cosine, which chose the candidates.
         order = np.lexsort((-candidates.cosines, -probabilities), axis=1)
         return [

@@ -12,6 +12,7 @@ from facerec_app.decision.identity_calibration import IdentityCalibration
 from facerec_app.decision.name_vetoes import NameVetoes
 from facerec_app.gallery.gallery_store import GalleryStore
 from facerec_app.services.gallery_session import GallerySession
+from facerec_app.similarity.log_odds import log_odds_of
 
 _FACES_SHOWN = 4
 
@@ -25,7 +26,7 @@ class ComparedFace:
         pixels_rgb: ``(h, w, 3)`` uint8, its picture.
         detection: the face in it, one row.
         cosine: of both features, for the best look.
-        probability: that both are one person, as the similarity network says.
+        probability: that both are one person, calibrated.
     """
 
     face_id: str
@@ -154,7 +155,8 @@ class NameExplanationService:
         probe = looks.vectors[0]
         cosines = snapshot.vectors[rows] @ probe
         shown = np.argsort(-cosines, kind="stable")[:_FACES_SHOWN]
-        probabilities = self._scorer.score_pairs(np.tile(probe, (len(shown), 1)), snapshot.vectors[rows[shown]])
+        scores = self._scorer.score_pairs(np.tile(probe, (len(shown), 1)), snapshot.vectors[rows[shown]])
+        probabilities = self._calibration.pairs.probabilities(log_odds_of(scores))
         return tuple(
             self._face(str(snapshot.face_ids[rows[row]]), float(cosines[row]), float(probability))
             for row, probability in zip(shown.tolist(), probabilities, strict=True)
