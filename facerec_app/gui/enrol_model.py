@@ -185,13 +185,22 @@ class EnrolDelegate(QStyledItemDelegate):
     def __init__(self, view: QListView) -> None:
         super().__init__(view)
         self._view = view
+        self._sizes: dict[int, tuple[EnrolRow, int, str, QSize]] = {}
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        # The view asks for every row whenever one changes: with hundreds of them, breaking lines anew would hold up
+        # the window for a quarter of a second each time.
         row: EnrolRow = index.data(ROW_ROLE)
-        metrics = QFontMetrics(self._view.font())
-        width = self._row_width()
+        font = self._view.font()
+        width, font_key = self._row_width(), font.key()
+        known = self._sizes.get(id(row))
+        if known is not None and known[0] is row and known[1:3] == (width, font_key):
+            return known[3]
+        metrics = QFontMetrics(font)
         lines = self._reason_rect(metrics, width, self._detail(row)).height()
-        return QSize(width, max(_THUMBNAIL_PX, metrics.height() + 3 + lines) + 2 * _PADDING_PX)
+        size = QSize(width, max(_THUMBNAIL_PX, metrics.height() + 3 + lines) + 2 * _PADDING_PX)
+        self._sizes[id(row)] = (row, width, font_key, size)
+        return size
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         row: EnrolRow = index.data(ROW_ROLE)

@@ -257,6 +257,7 @@ class EnrolPanel(QWidget):
         view.setItemDelegate(EnrolDelegate(view))
         view.setMouseTracking(True)
         view.setResizeMode(QListView.ResizeMode.Adjust)
+        view.setLayoutMode(QListView.LayoutMode.Batched)  # hundreds of rows at once would hold up the window
         view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import QLocale, Qt, Signal
+from PySide6.QtCore import QDateTime, QLocale, Qt, Signal, SignalInstance
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from facerec_app.gui.icons import set_icon
@@ -46,7 +46,7 @@ class VersionList(QWidget):
     def _title_of(self, version: VersionState) -> str:
         if version.record is None:
             return version.version_id
-        made = version.record.created_at.astimezone()
+        made = QDateTime.fromSecsSinceEpoch(round(version.record.created_at.timestamp()))
         return self.locale().toString(made, QLocale.FormatType.ShortFormat)
 
     def _detail_of(self, version: VersionState) -> str:
@@ -94,5 +94,5 @@ class VersionList(QWidget):
         button.setAccessibleName(name)
         return button
 
-    def _ask(self, signal: Signal, version_id: str, _checked: bool = False) -> None:
-        signal.emit(version_id)  # type: ignore[attr-defined]  # bound to this list, which the stubs do not know
+    def _ask(self, signal: SignalInstance, version_id: str, _checked: bool = False) -> None:
+        signal.emit(version_id)

@@ -89,14 +89,12 @@ def test_refused_name_stays_away_from_the_same_face_later_in_the_video_and_in_a_
     later.session.pause()
     for index in (FRAME + 20, FRAME - 20):
         later.session.seek(index)
-        qtbot.waitUntil(
-            lambda index=index: (
-                later.stage.view.result is not None
-                and later.stage.view.result.frame.index == index
-                and verdicts(later) == {Verdict.UNKNOWN}
-            ),
-            timeout=WAIT_MS,
-        )
+
+        def is_unknown(index: int = index) -> bool:
+            result = later.stage.view.result
+            return result is not None and result.frame.index == index and verdicts(later) == {Verdict.UNKNOWN}
+
+        qtbot.waitUntil(is_unknown, timeout=WAIT_MS)
     (correction,) = application.corrections().all()
     assert correction.faces >= 1
     assert correction.decided_by
