@@ -179,8 +179,10 @@ class PeopleService:
             PersonNotFoundError: if there is nobody of that name.
         """
         person_id = self.find(name_or_id).person_id
-        trained = self._versions.trained_on(person_id) if self._versions is not None else ()
-        return tuple(record.version_id for record in trained)
+        if self._versions is None:
+            return ()
+        trained = (self._versions.trained_on(one) for one in sorted(self._trained_as(person_id)))
+        return tuple(sorted({record.version_id for records in trained for record in records}))
 
     def remove(self, name_or_id: str, *, keep_versions: bool = False) -> Person:
         """Delete a person with every picture and feature of theirs; return who it was.
@@ -193,12 +195,17 @@ class PeopleService:
             GalleryWriteError: if it could not be done; then the person is as they were, or, if the message says that
                 of versions, gone but for these.
         """
-        person = self._store.remove_person(self.find(name_or_id).person_id)
-        self.history.forget_person(person.person_id)
-        self.last_seen.forget(person.person_id)
-        if self._versions is not None:
-            forget = self._versions.keep_without if keep_versions else self._versions.forget_person
-            forget(person.person_id)
+        person_id = self.find(name_or_id).person_id
+        trained_as = self._trained_as(person_id)
+        person = self._store.remove_person(person_id)
+        self.history.forget_person(person_id)
+        self.last_seen.forget(person_id)
+        if self._versions is not None and keep_versions:
+            for gone in sorted(trained_as - {one.person_id for one in self._store.people()}):
+                self._versions.keep_without(gone)
+        elif self._versions is not None:
+            for owner in sorted(trained_as):
+                self._versions.forget_person(owner)
         return person
 
     def export(self, name_or_id: str, folder: Path) -> tuple[Path, ...]:
@@ -238,3 +245,10 @@ class PeopleService:
         faces = self._store.faces_of(person_id)
         chosen = next((face for face in faces if face.face_id == person.portrait_face_id), None)
         return chosen or max(faces, key=lambda face: face.size_px * face.sharpness, default=None)
+
+    def _trained_as(self, person_id: str) -> frozenset[str]:
+        """Return under which identifiers a person's faces took part in training: pictures that came by a merge or were
+        moved did so as somebody else's."""
+        faces = [face.face_id for face in self._store.faces_of(person_id)]
+        owners = self._versions.owners_of(faces) if self._versions is not None else frozenset()
+        return owners | {person_id}

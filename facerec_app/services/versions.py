@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -119,6 +119,13 @@ class VersionService:
     def trained_on(self, person_id: str) -> tuple[VersionRecord, ...]:
         """Return the versions that faces of this person took part in."""
         return tuple(record for record in self._store.records() if person_id in record.data.people)
+
+    def owners_of(self, face_ids: Collection[str]) -> frozenset[str]:
+        """Return whose these faces were when a version was trained on them: merged or moved, they are another's now."""
+        faces = set(face_ids)
+        return frozenset(
+            person for record in self._store.records() for person, of in record.data.people.items() if faces & set(of)
+        )
 
     def forget_person(self, person_id: str) -> tuple[str, ...]:
         """Delete the versions that were trained on somebody; return their names.

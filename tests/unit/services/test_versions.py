@@ -204,6 +204,20 @@ def test_removing_a_person_removes_what_was_trained_on_them(tmp_path: Path) -> N
         app.close()
 
 
+def test_what_was_trained_on_somebody_merged_into_a_person_goes_with_that_person(tmp_path: Path) -> None:
+    app = application_with_people(tmp_path / "gallery")
+    try:
+        one, two = app.people().everybody()
+        (face,) = app.people().faces(one.name)
+        add_version(VersionStore(app.settings.database.versions_dir), "v1", people={one.person_id: (face.face_id,)})
+        app.people().merge(one.name, two.name)
+        assert app.people().trained_versions(two.name) == ("v1",)
+        app.people().remove(two.name)
+        assert app.versions().list() == ()
+    finally:
+        app.close()
+
+
 def test_statistics_of_features_are_measured_and_stored(tmp_path: Path) -> None:
     app = application_with_people(tmp_path / "gallery")
     try:
