@@ -13,7 +13,7 @@ from facerec_app.core.protocols import (
     PersonRanker,
     TrackVoter,
 )
-from facerec_app.core.types import FaceDetections, Frame, FrameResult, Int64Array
+from facerec_app.core.types import FaceCrops, FaceDetections, Frame, FrameResult, Int64Array
 from facerec_app.decision.name_vetoes import NameVetoes
 from facerec_app.pipeline.embedding_schedule import EmbeddingSchedule, crop_quality
 from facerec_app.pipeline.stage_clock import StageClock
@@ -58,6 +58,7 @@ class RecognitionPipeline:
         self.index = index
         self._judgement = TrackJudgement(stages.ranker, stages.votes, stages.vetoes, stages.looks)
         self._seen: tuple[Frame, FaceDetections, Int64Array] | None = None
+        self._aligned: tuple[FaceDetections, FaceCrops] | None = None
 
     @property
     def album(self) -> TrackAlbum:
@@ -100,7 +101,7 @@ class RecognitionPipeline:
         stages, clock = self.stages, found.clock
         frame, detections = found.frame, found.detections
         with clock.stage("align"):
-            crops = stages.aligner.align(frame.pixels_rgb, detections)
+            crops = self._align(frame, detections)
             qualities = crop_quality(crops)
         with clock.stage("track"):
             track_ids = stages.tracker.update(frame, detections)
@@ -135,7 +136,13 @@ class RecognitionPipeline:
         self.stages.album.clear()
         self.stages.schedule.reset()
         self._judgement.clear()
-        self._seen = None
+        self._seen = self._aligned = None
+
+    def _align(self, frame: Frame, detections: FaceDetections) -> FaceCrops:
+        """Return the faces' crops; those of the frame before where the finder says that nothing moved."""
+        if self._aligned is None or self._aligned[0] is not detections:
+            self._aligned = (detections, self.stages.aligner.align(frame.pixels_rgb, detections))
+        return self._aligned[1]
 
     def _result(
         self, frame: Frame, detections: FaceDetections, track_ids: Int64Array, clock: StageClock

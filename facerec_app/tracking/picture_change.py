@@ -26,9 +26,8 @@ class PictureCells:
         rows = max(1, round(height * columns / width))
         self.cell_size_px = (width / columns, height / rows)
         size = (columns * _SAMPLES_PER_CELL, rows * _SAMPLES_PER_CELL)
-        sampled = sampled_picture(pixels_rgb, _SAMPLED_WIDTH_PX)
-        small = cv2.resize(sampled, size, interpolation=cv2.INTER_AREA)
-        self.luminance = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.float32)
+        grey = cv2.cvtColor(sampled_picture(pixels_rgb, _SAMPLED_WIDTH_PX), cv2.COLOR_RGB2GRAY)
+        self.luminance = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.float32)
 
     def change_from(self, earlier: PictureCells) -> CellMeans:
         """Return ``(rows, columns)`` float32: mean absolute change of each cell's averages, in grey levels.
@@ -51,8 +50,13 @@ def sampled_picture(pixels_rgb: UInt8Array, width_px: int) -> UInt8Array:
 
     Averaging a large picture takes the time of reading all of it; for thumbnails a sample serves as well.
     """
-    step = max(1, pixels_rgb.shape[1] // width_px)
-    return pixels_rgb if step == 1 else np.ascontiguousarray(pixels_rgb[::step, ::step])
+    height, width = pixels_rgb.shape[:2]
+    step = max(1, width // width_px)
+    if step == 1:
+        return pixels_rgb
+    even = pixels_rgb[: height // step * step, : width // step * step]
+    size = (even.shape[1] // step, even.shape[0] // step)
+    return np.asarray(cv2.resize(even, size, interpolation=cv2.INTER_NEAREST), np.uint8)
 
 
 def cells_touched(boxes_xyxy: Float32Array, cell_size_px: tuple[float, float], shape: tuple[int, ...]) -> BoolArray:

@@ -7,7 +7,7 @@ import pytest
 
 from facerec_app.core.types import FaceDetections, Float32Array, Frame, UInt8Array
 from facerec_app.tracking.following_face_finder import FollowingFaceFinder
-from facerec_app.tracking.picture_change import PictureCells, cells_touched
+from facerec_app.tracking.picture_change import PictureCells, cells_touched, sampled_picture
 
 HEIGHT, WIDTH, FACE = 160, 320, 48
 
@@ -159,3 +159,11 @@ def test_a_box_touches_the_cells_under_it_and_no_others() -> None:
     assert np.argwhere(touched[0]).tolist() == [[1, 1], [2, 1]]
     assert not touched[1].any()
     assert np.argwhere(touched[2]).tolist() == [[1, 1]]
+
+
+@pytest.mark.parametrize(("height", "width", "step"), [(90, 1279, 2), (7, 1920, 4), (50, 959, 1), (3, 100, 1)])
+def test_a_sample_is_every_nth_pixel(height: int, width: int, step: int) -> None:
+    pixels = np.random.default_rng(0).integers(0, 255, (height, width, 3)).astype(np.uint8)
+    sample = sampled_picture(pixels, 480)
+    whole = pixels[: height // step * step, : width // step * step]
+    assert np.array_equal(sample, whole[::step, ::step])
