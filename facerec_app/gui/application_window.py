@@ -19,6 +19,7 @@ from facerec_app.gui.theme import apply_theme
 from facerec_app.services.application import Application
 
 _LOGGER = logging.getLogger("qt")
+_SWITCH_INTERVAL_S = 0.0005
 _LEVELS = {
     QtMsgType.QtDebugMsg: logging.DEBUG,
     QtMsgType.QtInfoMsg: logging.INFO,
@@ -40,6 +41,7 @@ def run_window(application: Application, source: str | None, settings_file: Path
         The exit code.
     """
     qInstallMessageHandler(_log_qt)
+    favour_interface()
     qt = QApplication.instance() or QApplication(sys.argv[:1])
     if not isinstance(qt, QApplication):
         raise ConfigError("The window needs a display; use 'facerec run' without one.")
@@ -63,6 +65,15 @@ def run_window(application: Application, source: str | None, settings_file: Path
         logging.shutdown()
         os._exit(code)
     return code
+
+
+def favour_interface() -> None:
+    """Let the interface thread have the interpreter soon after it asks for it.
+
+    Python hands its lock on after 5 ms by default. While decoding, recognition and an import all run Python for a
+    moment here and there, the interface waits for several of them in turn.
+    """
+    sys.setswitchinterval(_SWITCH_INTERVAL_S)
 
 
 def demonstration_video() -> Path | None:

@@ -38,9 +38,11 @@ def main(folder, video, pictures, people, seconds):
     from PySide6.QtWidgets import QApplication
     from facerec_app.composition import compose
     from facerec_app.config.settings import Settings
+    from facerec_app.gui.application_window import favour_interface
     from facerec_app.gui.main_window import MainWindow
     from facerec_app.gui.session_worker import PlayState
     from facerec_app.gui.theme import apply_theme
+    favour_interface()
 
     def nap(milliseconds):
         loop = QEventLoop()
