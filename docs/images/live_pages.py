@@ -45,8 +45,16 @@ def take_live_pages(
     _take_recording(window, folder, take, wait_until)
     _take_capture(window, take, wait_until)
     window.session.pause()
-    window.session.seek(FACES_FRAME)
     enrol_people(application, demo)
+    window.session.seek(FACES_FRAME)
+    wait_until(lambda: _verdicts(window) == {Verdict.KNOWN} and not window.tasks.is_busy)
+    window.docks.show("people")
+    known = _track(window, Verdict.KNOWN)
+    window.naming.ask(known)
+    window.stage.popover.why_asked.emit(known)
+    wait_until(lambda: window.stage.why.track_id == known)
+    take("why")
+    window.stage.why.hide()
     _take_settings(window, take, wait_until)
     _take_retraining(window, take, wait_until)
 
@@ -59,10 +67,7 @@ def _take_questions(window: MainWindow, take: Take, wait_until: WaitUntil) -> No
     known = _track(window, Verdict.KNOWN)
     window.naming.ask(known)
     take("named")
-    window.stage.popover.why_asked.emit(known)
-    wait_until(lambda: window.stage.why.track_id == known)
-    take("why")
-    window.stage.why.hide()
+    window.stage.popover.hide()
 
 
 def _take_recording(window: MainWindow, folder: Path, take: Take, wait_until: WaitUntil) -> None:

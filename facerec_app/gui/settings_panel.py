@@ -30,6 +30,7 @@ from facerec_app.gui.strictness_slider import StrictnessSlider
 from facerec_app.gui.tasks import Task, TaskRunner
 from facerec_app.services.calibration import CalibrationOverview
 
+_FIELD_HEIGHT_PX = 28
 CAMERA_KEY = "camera/number"
 RECORDINGS_KEY = "recording/folder"
 RECENT_KEY = "sources/recent"
@@ -240,8 +241,9 @@ class SettingsPanel(QWidget):
     def _form(self, *rows: tuple[str, QWidget]) -> QFormLayout:
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         for title, field in rows:
+            field.setMinimumHeight(_FIELD_HEIGHT_PX)
             form.addRow(title, field)
         return form
 

@@ -21,6 +21,7 @@ class TrainingChoices(QWidget):
         self._fold.toggled.connect(self._unfold)
         self._fields = QWidget(self)
         self._objective = QComboBox(self._fields)
+        self._objective.setMinimumHeight(28)
         names = (self.tr("Similarity (as shipped)"), self.tr("Triplets"), self.tr("Ranking"))
         for objective, name in zip(_OBJECTIVES, names, strict=True):
             self._objective.addItem(name, objective)
@@ -59,6 +60,7 @@ class TrainingChoices(QWidget):
 
     def _spin(self, most: int, nothing: str) -> QSpinBox:
         box = QSpinBox(self._fields)
+        box.setMinimumHeight(28)
         box.setRange(0, most)
         box.setSpecialValueText(nothing)
         return box

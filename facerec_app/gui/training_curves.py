@@ -111,6 +111,10 @@ def _epoch_ticks(epochs: list[int]) -> list[tuple[int, str]]:
 
 
 def _value_ticks(values: list[float]) -> list[tuple[float, str]]:
-    """Return the lowest and the highest value with their numbers."""
+    """Return the lowest and the highest value with as many digits as it takes to tell them apart."""
     ends = sorted({min(values), max(values)}) if values else []
-    return [(value, f"{value:.4g}") for value in ends]
+    for digits in range(2, 6):
+        texts = [f"{value:.{digits}g}" for value in ends]
+        if len(set(texts)) == len(texts):
+            break
+    return list(zip(ends, texts, strict=True)) if ends else []

@@ -218,9 +218,10 @@ class WhyCard(QFrame):
         if runner_up is not None:
             lead = best.log_odds - runner_up.log_odds
             parts.append(self.tr("lead {0:.1f}, needed {1:.1f}").format(lead, explanation.lead_needed))
+        figures = "  ·  ".join(parts)
         if best.faces:
-            parts.append(self.tr("nearest face: cosine {0:.2f}").format(best.faces[0].cosine))
-        self._figures.setText("  ·  ".join(parts))
+            figures += "\n" + self.tr("nearest face: cosine {0:.2f}").format(best.faces[0].cosine)
+        self._figures.setText(figures)
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
