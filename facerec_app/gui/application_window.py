@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -53,6 +54,8 @@ def run_window(application: Application, source: str | None, settings_file: Path
     if icon is not None:
         qt.setWindowIcon(icon)
     window = MainWindow(application, QSettings(), demonstration=demonstration_video(), settings_file=settings_file)
+    # What is loaded stays: searching it for garbage again and again would hold up every thread for tenths of a second.
+    window.ready.connect(gc.freeze)
     window.show()
     if source is not None:
         window.open_source(source)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QEvent, QSettings, QStringListModel, Qt, QTimer
+from PySide6.QtCore import QByteArray, QEvent, QSettings, QStringListModel, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QMainWindow
 
@@ -55,6 +55,8 @@ class MainWindow(QMainWindow):
         cameras: finds the cameras.
         settings_file: where settings are written; None is the user's own.
     """
+
+    ready = Signal()  # everything is loaded that recognition and enrolment need
 
     def __init__(
         self,
@@ -258,6 +260,7 @@ class MainWindow(QMainWindow):
         self._is_empty = is_empty
         self._show_first_steps()
         self.people.refresh()
+        self.ready.emit()
 
     def _show_first_steps(self) -> None:
         """Lead on from the first picture to the first person; the line goes when somebody is enrolled."""

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.benchmark
 # The window plays 1080p video, imports 500 pictures and retrains, again and again while the time lasts; a timer of its
 # own thread watches it. The control is a bare process that sleeps 10 ms at a time meanwhile.
 WATCHED = """
-import json, multiprocessing, sys, time
+import gc, json, multiprocessing, sys, time
 from pathlib import Path
 
 def control(queue, seconds):
@@ -57,6 +57,7 @@ def main(folder, video, pictures, people, seconds):
         application, QSettings(folder + "/window.ini", QSettings.Format.IniFormat), cameras=lambda: (),
         settings_file=Path(folder) / "settings.toml",
     )
+    window.ready.connect(gc.freeze)
     window.resize(1180, 720)
     window.show()
     window.open_source(video)
