@@ -7,7 +7,7 @@ from functools import partial
 
 from PySide6.QtCore import QObject, Signal
 
-from facerec_app.core.types import IdentityDecision
+from facerec_app.core.types import Embeddings, IdentityDecision
 from facerec_app.gui.live_view import LiveView
 from facerec_app.gui.name_face_popover import NameFacePopover
 from facerec_app.gui.picture_conversion import portrait
@@ -15,6 +15,7 @@ from facerec_app.gui.session_worker import SessionWorker
 from facerec_app.gui.shared_services import SharedServices
 from facerec_app.gui.tasks import Task, TaskRunner
 from facerec_app.gui.why_card import WhyCard
+from facerec_app.services.live_session import NO_FEATURES
 from facerec_app.services.name_explanation import NameExplanation
 
 
@@ -52,9 +53,14 @@ class FaceCorrection(QObject):
         self._services = services
         self._tasks = tasks
         self._refused: dict[int, set[str]] = {}
+        self._looks: tuple[int, Embeddings] = (-1, NO_FEATURES)
         popover.refused.connect(self._refuse)
         popover.taken_back.connect(self._take_back)
         popover.why_asked.connect(self._explain)
+
+    def note_asked(self, track_id: int) -> None:
+        """A question about a face was opened: keep its looks, for the face may be gone before it is answered."""
+        self._looks = (track_id, self._session.track_features(track_id))
 
     def settle(self, track_id: int, face_ids: list[str]) -> None:
         """A face of which it was said who it is not has been enrolled: learn from both."""
@@ -66,10 +72,10 @@ class FaceCorrection(QObject):
         self._tasks.start(work, done=lambda _: None, failed=self.failed.emit)
 
     def _refuse(self, track_id: int, person_id: str) -> None:
-        looks = self._session.track_features(track_id)
-        result = self._view.result
+        looks = self._looks_at(track_id)
+        result = self._session.newest_result
         source = result.frame.source_id if result is not None else ""
-        name = result.names.get(person_id, "") if result is not None else ""
+        name = self._popover.shown_name
 
         def work(_: Task) -> str:
             corrections = self._services.corrections()
@@ -97,11 +103,10 @@ class FaceCorrection(QObject):
         self._tasks.start(work, done=done, failed=partial(self._fail, track_id), urgent=True)
 
     def _explain(self, track_id: int) -> None:
-        result = self._view.result
-        if result is None or track_id not in result.track_ids:
+        decision = self._popover.decision
+        if decision is None:
             return
-        decision = result.decisions[result.track_ids.tolist().index(track_id)]
-        looks = self._session.track_features(track_id)
+        looks = self._looks_at(track_id)
 
         def work(_: Task) -> NameExplanation:
             return self._services.name_explanation().explain(looks)
@@ -120,6 +125,13 @@ class FaceCorrection(QObject):
         face = portrait(picture.pixels_rgb, picture.detection.boxes_xyxy[0]) if picture is not None else None
         self._popover.hide()
         self._why.explain(track_id, decision, face, explanation, self._popover.anchor)
+
+    def _looks_at(self, track_id: int) -> Embeddings:
+        """Return the looks at a face, those of when the question was opened if it has gone since."""
+        looks = self._session.track_features(track_id)
+        if not len(looks) and self._looks[0] == track_id:
+            return self._looks[1]
+        return looks
 
     def _fail(self, track_id: int, message: str) -> None:
         if self._popover.track_id == track_id:

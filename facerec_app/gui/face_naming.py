@@ -21,6 +21,7 @@ class FaceNaming(QObject):
     The gallery tells the running session of the change, so nothing has to be done here for the name to appear.
     """
 
+    asked = Signal(int)  # track id
     finished = Signal(object)  # EnrolmentReport
     enrolled = Signal(int, list)  # track id, identifiers of the enrolled faces
     failed = Signal(str)  # for a face whose question was closed meanwhile
@@ -55,6 +56,7 @@ class FaceNaming(QObject):
         # A track that ended since (a jump, a cut) has left its album; what is seen can still be enrolled.
         seen = cut_out(result.frame, result.detections.select(np.array([row])), quality=0.5)
         pictures = self._session.track_pictures(track_id) or [seen]
+        self.asked.emit(track_id)
         self._popover.ask(track_id, decision, result.name_of(decision), pictures, rect.translated(offset))
 
     def _enrol(self, track_id: int, name: str) -> None:

@@ -227,6 +227,7 @@ class MainWindow(QMainWindow):
         self.stage.strip.face_chosen.connect(self.naming.ask)
         self.stage.transport.record_toggled.connect(self.toggle_recording)
         self.naming.finished.connect(self._say_enrolled)
+        self.naming.asked.connect(self.correction.note_asked)
         self.naming.enrolled.connect(self.correction.settle)
         self.naming.failed.connect(self.stage.notice.show_message)
         self.correction.failed.connect(self.stage.notice.show_message)

@@ -43,6 +43,8 @@ class NameFacePopover(QFrame):
         self._pictures: list[FacePicture] = []
         self._person_id: str | None = None
         self._rejection_id: str | None = None
+        self._decision: IdentityDecision | None = None
+        self._shown_name = ""
         self._anchor = QRect()
         self._build()
         self.setFixedWidth(_WIDTH_PX)
@@ -52,6 +54,16 @@ class NameFacePopover(QFrame):
     def track_id(self) -> int:
         """Whose name is asked for; -1 while closed."""
         return -1 if self.isHidden() else self._track_id
+
+    @property
+    def decision(self) -> IdentityDecision | None:
+        """What was said of the face when the question was asked; None before the first."""
+        return self._decision
+
+    @property
+    def shown_name(self) -> str:
+        """The name that the face had then; empty if none."""
+        return self._shown_name
 
     @property
     def anchor(self) -> QRect:
@@ -91,6 +103,7 @@ class NameFacePopover(QFrame):
             anchor: where the face is, in coordinates of the parent.
         """
         self._track_id = track_id
+        self._decision, self._shown_name = decision, name or ""
         known = decision.verdict is Verdict.KNOWN and name is not None
         self._title.setText(name if known and name is not None else self.tr("Who is this?"))
         sure = self.tr("{0:.0%} sure. Somebody else? Type who.").format(min(decision.probability, 0.99))

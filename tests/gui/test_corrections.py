@@ -36,7 +36,14 @@ def hold_named(qtbot: QtBot, window: MainWindow, source: str) -> int:
     qtbot.waitUntil(lambda: window.session.newest_result is not None, timeout=WAIT_MS)
     window.session.pause()
     window.session.seek(FRAME)
-    qtbot.waitUntil(lambda: any(name.startswith(NAME) for name in window.stage.strip.names), timeout=WAIT_MS)
+
+    def is_named() -> bool:
+        result = window.stage.view.result
+        if result is None or result.frame.index != FRAME:
+            return False
+        return any(name.startswith(NAME) for name in window.stage.strip.names)
+
+    qtbot.waitUntil(is_named, timeout=WAIT_MS)
     result = window.stage.view.result
     assert result is not None
     return int(result.track_ids[0])
@@ -74,6 +81,20 @@ def test_refused_name_goes_at_once_and_comes_back_with_undo(
     press(window, "Undo")
     qtbot.waitUntil(lambda: Verdict.KNOWN in verdicts(window), timeout=WAIT_MS)
     assert application.corrections().all() == ()
+
+
+def test_a_face_that_has_gone_can_still_be_refused_its_name(
+    qtbot: QtBot, application: Application, window: MainWindow, hamilton: str, named_material: Path
+) -> None:
+    enrol_two(application, named_material)
+    track_id = hold_named(qtbot, window, hamilton)
+    window.naming.ask(track_id)
+    window.session.seek(50)  # the stage from afar, nobody's face
+    qtbot.waitUntil(lambda: not len(window.session.track_features(track_id)), timeout=WAIT_MS)
+    with qtbot.waitSignal(window.correction.refused, timeout=WAIT_MS) as refused:
+        press(window, "This is not")
+    assert refused.args == [NAME]
+    assert len(application.corrections().all()) == 1
 
 
 def test_refused_name_stays_away_from_the_same_face_later_in_the_video_and_in_a_later_session(
