@@ -127,7 +127,6 @@ def test_versions_tell_extractors_apart(untrained_network: tuple[Path, str]) -> 
         Resnet50Extractor.from_file(path, sha256, layer="conv5_block2_out").version,
         Resnet50Extractor.from_file(path, sha256, layer="conv5_block2_out", mirror=True).version,
         Resnet50Extractor.from_file(path, sha256, layer="conv5_block3_out").version,
-        Resnet50Extractor.from_file(path, sha256, layer="conv5_block2_out", pooling="max").version,
         Resnet50Extractor(store).version,
         Resnet50Extractor(store, output="projection").version,
     ]
