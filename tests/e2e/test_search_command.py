@@ -7,8 +7,16 @@ import io
 from pathlib import Path
 
 import cv2
+import numpy as np
+import numpy.typing as npt
 
 from tests.e2e.conftest import Facerec
+
+
+def _read(path: Path) -> npt.NDArray[np.integer | np.floating]:
+    picture = cv2.imread(str(path))
+    assert picture is not None
+    return picture
 
 
 def test_search_ranks_the_person_first_in_table_csv_json_and_sheet(
@@ -24,7 +32,7 @@ def test_search_ranks_the_person_first_in_table_csv_json_and_sheet(
     sheet = tmp_path / "found.png"
     printed = facerec("search", picture, "--sheet", sheet)
     assert "Barack Obama" in printed.stdout
-    assert cv2.imread(str(sheet)).shape[1] > 300
+    assert _read(sheet).shape[1] > 300
 
     rows = list(csv.DictReader(io.StringIO(facerec("search", picture, "--csv").stdout)))
     assert [row["name"] for row in rows] == ["Barack Obama", "Grace Hopper"]
@@ -34,7 +42,7 @@ def test_every_face_of_a_picture_is_searched_for_from_left_to_right(
     facerec: Facerec, demo_dir: Path, tmp_path: Path
 ) -> None:
     facerec("import", demo_dir / "people")
-    left, right = (cv2.imread(str(demo_dir / "sources" / name)) for name in ("biden.jpg", "obama2.jpg"))
+    left, right = (_read(demo_dir / "sources" / name) for name in ("biden.jpg", "obama2.jpg"))
     height = min(left.shape[0], right.shape[0])
     cv2.imwrite(str(tmp_path / "both.png"), cv2.hconcat([left[:height], right[:height]]))
     faces = facerec("search", tmp_path / "both.png", "--json").json
