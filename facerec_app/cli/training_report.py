@@ -71,7 +71,7 @@ def _mark(is_better: bool) -> str:
 
 def _correction_line(said: ChangedCorrection) -> str:
     pair = f"{escape(said.left)} and {escape(said.right)} {'are one person' if said.same else 'are two people'}"
-    return f"{_mark(said.is_better)}  {pair}: {'now' if said.is_better else 'no longer'} told rightly"
+    return f"{_mark(said.is_better)}  {pair}: {'now' if said.is_better else 'no longer'} judged rightly"
 
 
 def _face_line(face: ChangedFace) -> str:

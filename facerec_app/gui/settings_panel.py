@@ -242,9 +242,13 @@ class SettingsPanel(QWidget):
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        label_width = self.fontMetrics().horizontalAdvance(self.tr("Smallest face"))  # the widest of all forms
         for title, field in rows:
             field.setMinimumHeight(_FIELD_HEIGHT_PX)
-            form.addRow(title, field)
+            label = QLabel(title, self)
+            label.setMinimumWidth(label_width)
+            label.setBuddy(field)
+            form.addRow(label, field)
         return form
 
     def _lay_out(self) -> None:

@@ -25,7 +25,7 @@ class TrainingCurves(QWidget):
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(2)
-        self._titles = [QLabel(self.tr("Loss"), self), QLabel(self.tr("Validation pairs told rightly, %"), self)]
+        self._titles = [QLabel(self.tr("Loss"), self), QLabel(self.tr("Validation pairs judged rightly, %"), self)]
         for title in self._titles:
             title.setProperty("muted", "true")
 

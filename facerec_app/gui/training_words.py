@@ -62,7 +62,7 @@ def figure_rows(result: TrainingResult) -> list[FigureRow]:
     """Return the comparison figure by figure."""
     whom = {"own": _tr("your people"), "others": _tr("others")}
     titles = {
-        "accuracy": (_tr("Pairs told rightly, {0}"), True),
+        "accuracy": (_tr("Pairs judged rightly, {0}"), True),
         "tar_at_far_1e3": (_tr("Found at 1 in 1,000 false, {0}"), True),
         "calibration_error": (_tr("Error of probabilities, {0}"), False),
     }
