@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -154,17 +155,18 @@ class _Guard:
                 signal.signal(number, handler)
 
 
-class _Reporter:
+class _Reporter(ABC):
     """Shows how a training stands."""
 
     @contextmanager
     def running(self) -> Iterator[None]:
         yield
 
+    @abstractmethod
     def progress(self, progress: TrainingProgress) -> None:
-        raise NotImplementedError
+        """Show the newest word."""
 
-    def error(self, error: FacerecError) -> None:
+    def error(self, error: FacerecError) -> None:  # noqa: B027 - nothing to do unless a program waits
         """Tell a program that waits; the line for people is printed for every command."""
 
 

@@ -57,6 +57,11 @@ def recalibrated(weights: SimilarityWeights, features: LabelledFeatures, seed: i
     log_odds, same, pair_weights = _scored_pairs(features, SimilarityNetwork(weights).log_odds, seed)
     shift, stretch = (float(value) for value in fit_logistic(log_odds[:, None], same, pair_weights))
     stretch = max(stretch, 0.0)
+    return stretched(weights, stretch, shift)
+
+
+def stretched(weights: SimilarityWeights, stretch: float, shift: float) -> SimilarityWeights:
+    """Return the network whose log odds are ``stretch`` times these plus ``shift``."""
     layers = weights.layers
     if layers:
         last = DenseLayer(

@@ -15,7 +15,8 @@ import numpy as np
 from facerec_app.core.types import Float32Array, Int64Array
 from facerec_app.decision.identity_calibration import IdentityCalibration, ImpostorTail
 from facerec_app.similarity.similarity_network import SimilarityNetwork
-from facerec_app.similarity.similarity_weights import DenseLayer, SimilarityWeights
+from facerec_app.similarity.similarity_weights import SimilarityWeights
+from facerec_app.training.distance_calibration import stretched
 from facerec_app.training.feature_statistics import FeatureStatistics
 from facerec_app.training.gallery_simulation import rank_rows
 from facerec_app.training.identity_calibration_fit import CalibrationReport, report_calibration
@@ -89,22 +90,6 @@ def _logistic_on(weights: SimilarityWeights, sampled: LabelledFeatures, seed: in
     pairs = drawn_pairs(some, SimilarityNetwork(weights).log_odds, seed)
     balance = np.where(pairs.same, 0.5 / pairs.same.sum(), 0.5 / (~pairs.same).sum())
     return fit_logistic(pairs.scores.astype(np.float64)[:, None], pairs.same, balance)
-
-
-def stretched(weights: SimilarityWeights, stretch: float, shift: float) -> SimilarityWeights:
-    """Return the network whose log odds are ``stretch`` times these plus ``shift``."""
-    layers = weights.layers
-    if layers:
-        last = DenseLayer(
-            (layers[-1].kernel * stretch).astype(np.float32), (layers[-1].bias * stretch).astype(np.float32)
-        )
-        layers = (*layers[:-1], last)
-    return replace(
-        weights,
-        distance_scale=weights.distance_scale * stretch,
-        distance_bias=weights.distance_bias * stretch + shift,
-        layers=layers,
-    )
 
 
 _Gallery = tuple[LabelledFeatures, Int64Array, Int64Array]

@@ -10,11 +10,11 @@ from facerec_app.similarity.pair_features import FeatureNormalisation
 from facerec_app.similarity.similarity_network import SimilarityNetwork
 from facerec_app.similarity.similarity_weights import SimilarityWeights
 from facerec_app.training import network_calibration
-from facerec_app.training.distance_calibration import calibrated_distance
+from facerec_app.training.distance_calibration import calibrated_distance, stretched
 from facerec_app.training.feature_statistics import FeatureStatistics
 from facerec_app.training.identity_calibration_fit import CalibrationReport, fit_identity_calibration
 from facerec_app.training.labelled_features import LabelledFeatures
-from facerec_app.training.network_calibration import calibrate_network, stretched
+from facerec_app.training.network_calibration import calibrate_network
 from tests.unit.training.training_material import made_features
 
 
