@@ -117,6 +117,7 @@ def main() -> None:
     parser.add_argument("--only-people", action="store_true", help="the panels of people and enrolment only")
     parser.add_argument("--only-live", action="store_true", help="the live view, capture, retraining and settings only")
     given = parser.parse_args()
+    given.folder.mkdir(parents=True, exist_ok=True)
     width, height = (int(part) for part in given.size.split("x"))
     qt = QApplication(sys.argv[:1])
     qt.setFont(QFont("DejaVu Sans", 9))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QListView, QWidget
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QKeyEvent, QPainter, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QWidget
+
+from facerec_app.gui.theme import colour
 
 
 class CardView(QListView):
@@ -47,3 +49,11 @@ class CardView(QListView):
             event.accept()
         else:
             super().keyPressEvent(event)
+
+
+def draw_card_ground(painter: QPainter, rect: QRect, state: QStyle.StateFlag, *, is_chosen: bool) -> None:
+    """Draw what lies under a card: something darker where it is chosen or the mouse is over it."""
+    if is_chosen or state & QStyle.StateFlag.State_MouseOver:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour("pressed" if is_chosen else "hover"))
+        painter.drawRoundedRect(rect.adjusted(2, 2, -2, -2), 7, 7)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from facerec_app.core.types import UInt8Array
 from facerec_app.gallery.records import EnrolledFace, FaceState
-from facerec_app.gui.card_view import CardView
+from facerec_app.gui.card_view import CardView, draw_card_ground
 from facerec_app.gui.icons import draw_icon
 from facerec_app.gui.picture_conversion import rounded_pixmap
 from facerec_app.gui.relative_time import short_date
@@ -116,10 +116,7 @@ class FaceDelegate(QStyledItemDelegate):
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         selected = bool(state & QStyle.StateFlag.State_Selected)
-        if selected or state & QStyle.StateFlag.State_MouseOver:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(colour("pressed" if selected else "hover"))
-            painter.drawRoundedRect(rect.adjusted(2, 2, -2, -2), 7, 7)
+        draw_card_ground(painter, rect, state, is_chosen=selected)
         left, top = rect.center().x() - FACE_PX // 2, rect.top() + _TOP_PX
         painter.setOpacity(_EXCLUDED_OPACITY if face.state is FaceState.EXCLUDED else 1.0)
         painter.drawPixmap(left, top, self._picture(face, ratio))

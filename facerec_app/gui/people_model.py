@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QLineEdit, QStyle, QStyledItemDelegate, QStyleOpti
 
 from facerec_app.core.types import UInt8Array
 from facerec_app.gallery.records import Person
-from facerec_app.gui.card_view import CardView
+from facerec_app.gui.card_view import CardView, draw_card_ground
 from facerec_app.gui.icons import draw_icon
 from facerec_app.gui.picture_conversion import rounded_pixmap
 from facerec_app.gui.relative_time import ago
@@ -124,10 +124,7 @@ class PersonDelegate(QStyledItemDelegate):
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         selected = bool(state & QStyle.StateFlag.State_Selected)
-        if selected or state & QStyle.StateFlag.State_MouseOver:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(colour("pressed" if selected else "hover"))
-            painter.drawRoundedRect(rect.adjusted(2, 2, -2, -2), 7, 7)
+        draw_card_ground(painter, rect, state, is_chosen=selected)
         ratio = painter.device().devicePixelRatioF()
         left = rect.center().x() - PORTRAIT_PX // 2
         painter.drawPixmap(left, rect.top() + _TOP_PX, self._picture(person, ratio))

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from facerec_app.core.types import UInt8Array
-from facerec_app.gui.card_view import CardView
+from facerec_app.gui.card_view import CardView, draw_card_ground
 from facerec_app.gui.picture_conversion import portrait, rounded_pixmap, scaled_image
 from facerec_app.gui.theme import colour
 from facerec_app.services.face_reader import ReadFace
@@ -91,10 +91,7 @@ class VideoPersonDelegate(QStyledItemDelegate):
         chosen = bool(option.state & QStyle.StateFlag.State_Selected)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if chosen or option.state & QStyle.StateFlag.State_MouseOver:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(colour("pressed" if chosen else "hover"))
-            painter.drawRoundedRect(rect.adjusted(2, 2, -2, -2), 7, 7)
+        draw_card_ground(painter, rect, option.state, is_chosen=chosen)
         ratio = painter.device().devicePixelRatioF()
         left, top = rect.left() + 10, rect.top() + 9
         for number, look in enumerate(self._model.looks(index.row())):
