@@ -31,16 +31,15 @@ def demo_video(demo_dir: Path) -> str:
 
 
 def hold_at(qtbot: QtBot, window: MainWindow, index: int) -> None:
-    """Stop at a frame whose result is there."""
+    """Stop at a frame whose boxes are shown."""
     qtbot.waitUntil(lambda: window.session.newest_result is not None, timeout=WAIT_MS)
     window.session.pause()
     window.session.seek(index)
 
     def is_there() -> bool:
-        frame, result = window.session.newest_frame, window.session.newest_result
-        shown = window.stage.view.frame
-        there = frame is not None and result is not None and frame.index == index == result.frame.index
-        return there and shown is frame
+        # What the view shows, not what the session has: a result reaches the view by a queued signal.
+        frame, result = window.stage.view.frame, window.stage.view.result
+        return frame is not None and result is not None and frame.index == index == result.frame.index
 
     qtbot.waitUntil(is_there, timeout=WAIT_MS)
 
