@@ -23,6 +23,7 @@ from facerec_app.evaluation.feature_cache import FeatureCache
 from facerec_app.extraction.profile_extractor import make_extractor
 from facerec_app.gallery.gallery_store import GalleryStore
 from facerec_app.inference.processor_threads import live_threads, set_opencv_threads
+from facerec_app.library_composition import ComposedLibrary, LibraryParts
 from facerec_app.models.model_manifest import RecognitionProfile
 from facerec_app.models.model_store import ModelStore
 from facerec_app.models.version_store import VersionStore
@@ -40,7 +41,6 @@ from facerec_app.services.enrolment import EnrolmentService
 from facerec_app.services.evaluation import EvaluationService
 from facerec_app.services.evaluation_subjects import EvaluationSubjects, ProfileParts
 from facerec_app.services.face_reader import FaceReader
-from facerec_app.services.face_search import FaceSearchService
 from facerec_app.services.feature_report import FEATURE_REPORT_NAME, FeatureReportService
 from facerec_app.services.gallery_session import GallerySession
 from facerec_app.services.gallery_training import GalleryTrainingService
@@ -150,10 +150,8 @@ class ComposedApplication:
     def model_comparison(self) -> ModelComparison:
         return ModelComparison(self._models, lambda: self._picture_detector, self._settings.threads or None)
 
-    def face_search(self) -> FaceSearchService:
-        parts = (self._store, self._picture_detector, self._aligner, self._extractor, self._scorer)
-        pairs = self._calibration.pairs
-        return FaceSearchService(*parts, pairs, index=self._present_gallery().index)
+    def library(self) -> ComposedLibrary:
+        return self._library
 
     def demonstration(self) -> DemonstrationService:
         return DemonstrationService(assets_dir() / "demo", self._enrolment, self._recognition, self._people)
@@ -281,6 +279,21 @@ class ComposedApplication:
     @cached_property
     def _gallery(self) -> GallerySession:
         return GallerySession(self._store, self._extractor, self._aligner)
+
+    @cached_property
+    def _library(self) -> ComposedLibrary:
+        return ComposedLibrary(
+            LibraryParts(
+                settings=self._settings,
+                models=lambda: self._models,
+                store=lambda: self._store,
+                gallery=self._present_gallery,
+                detector=lambda: self._picture_detector,
+                aligner=lambda: self._aligner,
+                extractor=lambda: self._extractor,
+                network=self._present_network.current,
+            )
+        )
 
     @cached_property
     def _people(self) -> PeopleService:

@@ -39,7 +39,7 @@ def search(
     Example: facerec search stranger.jpg --top 10 --sheet found.png
     """
     with application(ctx, profile=profile) as app:
-        service = app.face_search()
+        service = app.library().face_search()
         results = service.search_file(image, top=top)
         if sheet is not None:
             service.write_sheet(results, image, sheet)

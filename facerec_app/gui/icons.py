@@ -63,6 +63,8 @@ _SHAPES = {
     '<circle cx="12" cy="12" r="2.600"/>',
     "box": '<rect x="5.500" y="5.500" width="13" height="13" rx="1.500" stroke-dasharray="3.200 2.400"/>'
     '<circle cx="12" cy="12" r="2.400"/>',
+    "library": '<rect x="4" y="4" width="7" height="7" rx="1.500"/><rect x="13" y="4" width="7" height="7" rx="1.500"/>'
+    '<rect x="4" y="13" width="7" height="7" rx="1.500"/><rect x="13" y="13" width="7" height="7" rx="1.500"/>',
     "search": '<circle cx="10.5" cy="10.5" r="6"/><path d="M15 15l5 5"/>',
     "waiting": '<circle cx="12" cy="12" r="1.2" fill="{c}"/><circle cx="6" cy="12" r="1.2" fill="{c}"/>'
     '<circle cx="18" cy="12" r="1.2" fill="{c}"/>',

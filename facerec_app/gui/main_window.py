@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QByteArray, QEvent, QSettings, QStringListModel, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent
@@ -37,6 +37,9 @@ from facerec_app.gui.window_menus import WindowMenus
 from facerec_app.gui.window_tool_bar import WindowToolBar
 from facerec_app.services.application import Application
 from facerec_app.services.enrolment import EnrolmentReport
+
+if TYPE_CHECKING:
+    from facerec_app.gui.library.library_window import LibraryWindow
 
 _LAYOUT_VERSION = 2
 _STATUS_MS = 6000
@@ -73,6 +76,7 @@ class MainWindow(QMainWindow):
         self._cameras = cameras
         self._watch = GalleryWatch(self)
         self._watch.changed.connect(self._use_gallery)
+        self.library: LibraryWindow | None = None
         self.has_ended = False
         self._is_empty: bool | None = None
         self._hint = ""
@@ -109,15 +113,13 @@ class MainWindow(QMainWindow):
         self.addToolBar(self._tool_bar)
         panels = self.docks.toggle_actions.values()
         self._menus = WindowMenus(self, self.session, self, settings, self.sources, panels)
+        self._tool_bar.add_library(self._menus.library)
         self._recording_clock = QTimer(self, interval=200)
-        self._recording_clock.timeout.connect(self._show_recording_time)
         self._make_status_bar()
         self._connect()
         self._restore_layout()
         self._show_title(None)
-        self.stage.setFocus()
-        self.people.refresh()
-        self.tasks.start(self._warm_up, done=self._note_warm, failed=self.stage.notice.show_message, urgent=True)
+        self._begin()
 
     def open_source(self, spec: str) -> None:
         """Open a camera number, file, folder or address."""
@@ -160,7 +162,8 @@ class MainWindow(QMainWindow):
         def left_s() -> float:
             return max(0.0, deadline_s - time.monotonic())
 
-        parts = (self.retrain, self.recovery, self.recorder, self.capture, self.session)
+        library = () if self.library is None else (self.library,)
+        parts = (*library, self.retrain, self.recovery, self.recorder, self.capture, self.session)
         ended = [part.shut_down(left_s()) for part in parts]
         ended += [self.stage.view.stop(), self.tasks.stop(left_s())]
         self.has_ended = all(ended)
@@ -185,6 +188,18 @@ class MainWindow(QMainWindow):
         """Bring the panel for enrolling to the front."""
         self.docks.show("enrol")
 
+    def show_library(self) -> LibraryWindow:
+        """Bring the library to the front."""
+        if self.library is None:
+            from facerec_app.gui.library.library_page import LibraryLinks
+            from facerec_app.gui.library.library_window import LibraryWindow
+
+            links = LibraryLinks(self)
+            links.person_asked.connect(self._show_person)
+            self.library = LibraryWindow(self.services, self.tasks, links, self._settings)
+        self.library.bring_to_front()
+        return self.library
+
     def save_snapshot(self) -> None:
         """Ask where the picture with its boxes and names is to go."""
         from facerec_app.gui.snapshot_dialog import save_snapshot
@@ -208,6 +223,11 @@ class MainWindow(QMainWindow):
         """Show or hide the read-out."""
         self.figures.setVisible(shown)
         self.figures.set_counting(shown and self.session.state is PlayState.PLAYING)
+
+    def _begin(self) -> None:
+        self.stage.setFocus()
+        self.people.refresh()
+        self.tasks.start(self._warm_up, done=self._note_warm, failed=self.stage.notice.show_message, urgent=True)
 
     def _make_status_bar(self) -> None:
         self.statusBar().setSizeGripEnabled(False)
@@ -237,6 +257,7 @@ class MainWindow(QMainWindow):
         self.capture.enrolled.connect(self._say_enrolled)
         self.session.opened.connect(self._note_opened)
         self.session.state_changed.connect(self._show_state)
+        self._recording_clock.timeout.connect(self._show_recording_time)
         self.recorder.changed.connect(self._show_recording)
         self.recorder.saved.connect(lambda path: self._say(self.tr("Recorded {0}").format(path)))
         self.recorder.failed.connect(self.stage.notice.show_message)
@@ -281,6 +302,8 @@ class MainWindow(QMainWindow):
         self.people.refresh()
         self.retrain.refresh()
         self.preferences.refresh()
+        if self.library is not None:
+            self.library.gallery_changed()
 
     def _restart_recognition(self, settings: Settings) -> None:
         """Let an application with other settings take over, and open the source again where it was."""
@@ -315,6 +338,11 @@ class MainWindow(QMainWindow):
     def _open_demonstration(self) -> None:
         if self._demonstration is not None:
             self.open_source(str(self._demonstration))
+
+    def _show_person(self, name: str) -> None:
+        self.docks.show("people")
+        self.people.open_page(name)
+        self.activateWindow()
 
     def _enrol_more(self, name: str) -> None:
         self.show_enrol_panel()

@@ -14,6 +14,7 @@ from facerec_app.services.corrections import CorrectionService
 from facerec_app.services.enrolment import EnrolmentService
 from facerec_app.services.gallery_session import GallerySession
 from facerec_app.services.guided_capture import GuidedCapture
+from facerec_app.services.library import Library
 from facerec_app.services.live_session import FramePipeline
 from facerec_app.services.name_explanation import NameExplanationService
 from facerec_app.services.people import PeopleService
@@ -114,6 +115,11 @@ class SharedServices:
         """Return the gallery as recognition sees it."""
         with self._lock:
             return self._application.gallery()
+
+    def library(self) -> Library:
+        """Return the services of search, comparison and judgement."""
+        with self._lock:
+            return self._application.library()
 
     def make_pipeline(self, source: FrameSource) -> FramePipeline:
         """Return a new pipeline on the present gallery that fits a source."""

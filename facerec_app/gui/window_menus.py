@@ -32,6 +32,8 @@ class MenuTargets(Protocol):
 
     def set_mirrored(self, mirrored: bool) -> None: ...
 
+    def show_library(self) -> object: ...
+
 
 class WindowMenus(QObject):
     """Fills a window's menu bar.
@@ -109,6 +111,8 @@ class WindowMenus(QObject):
     def _fill_view(self, panels: Iterable[QAction]) -> None:
         view, targets = self._menu(self.tr("&View")), self._targets
         view.addActions(list(panels))
+        view.addSeparator()
+        self.library = self._action(view, self.tr("Library"), targets.show_library, "Ctrl+L")
         view.addSeparator()
         self._choice(view, self.tr("Who is in view"), "view/strip", True, targets.set_strip_wanted, "Ctrl+Shift+V")
         self._choice(view, self.tr("Figures"), "view/figures", True, targets.show_figures, "Ctrl+Shift+F")

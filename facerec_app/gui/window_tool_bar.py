@@ -53,7 +53,7 @@ class WindowToolBar(QToolBar):
         self._source = _ElidedLabel(self)
         self._source.setProperty("muted", "true")
         self.addWidget(open_button)
-        self.addWidget(self._source)
+        self._after_library = self.addWidget(self._source)
 
     def add_panels(self, actions: Mapping[str, QAction], icons: Mapping[str, str], keys: Mapping[str, str]) -> None:
         """Add a button for each side panel.
@@ -70,6 +70,14 @@ class WindowToolBar(QToolBar):
             button = self.widgetForAction(action)
             if isinstance(button, QToolButton):
                 button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+
+    def add_library(self, action: QAction) -> None:
+        """Add the button for the library's window, beside what opens a source."""
+        set_icon(action, "library")
+        self.insertAction(self._after_library, action)
+        button = self.widgetForAction(action)
+        if isinstance(button, QToolButton):
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
 
     def show_source(self, title: str) -> None:
         """Say what is open."""

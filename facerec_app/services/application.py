@@ -16,11 +16,11 @@ from facerec_app.services.demonstration import DemonstrationService
 from facerec_app.services.doctor import DoctorService
 from facerec_app.services.enrolment import EnrolmentService
 from facerec_app.services.evaluation import EvaluationService
-from facerec_app.services.face_search import FaceSearchService
 from facerec_app.services.feature_report import FeatureReportService
 from facerec_app.services.gallery_session import GallerySession
 from facerec_app.services.gallery_training import GalleryTrainingService
 from facerec_app.services.guided_capture import GuidedCapture
+from facerec_app.services.library import Library
 from facerec_app.services.model_comparison import ModelComparison
 from facerec_app.services.name_explanation import NameExplanationService
 from facerec_app.services.people import PeopleService
@@ -77,7 +77,7 @@ class Application(Protocol):
         """Return the service; with ``keep_features``, features of pictures stay in the user's cache folder."""
         ...
 
-    def face_search(self) -> FaceSearchService: ...
+    def library(self) -> Library: ...
 
     def model_comparison(self) -> ModelComparison: ...
 

@@ -10,12 +10,12 @@ import numpy as np
 
 from facerec_app.capture.images import read_image, write_jpeg, write_png
 from facerec_app.core.errors import ConfigError, NoFaceError
-from facerec_app.core.protocols import FaceAligner, FaceDetector, FeatureExtractor, GalleryIndex, SimilarityScorer
+from facerec_app.core.protocols import FaceAligner, FaceDetector, FeatureExtractor, GalleryIndex
 from facerec_app.core.types import Embeddings, Float32Array, Frame, UInt8Array
-from facerec_app.decision.identity_calibration import PairCalibration
 from facerec_app.gallery.gallery_store import GalleryStore
 from facerec_app.pipeline.ranked_sheet import SheetFace, SheetRow, ranked_sheet
 from facerec_app.pipeline.track_album import cut_out
+from facerec_app.services.present_network import NetworkInUse
 from facerec_app.similarity.log_odds import log_odds_of
 
 _MOST_HITS = 1000
@@ -63,8 +63,7 @@ class FaceSearchService:
     Args:
         store: where the faces are.
         detector, aligner, extractor: of the profile in use; pictures are looked at as for enrolment.
-        scorer: judges each pair.
-        pairs: makes a probability of what it says.
+        network: returns what judges each pair at present, and makes a probability of what it says.
         index: returns the index of the gallery's present state.
     """
 
@@ -74,16 +73,14 @@ class FaceSearchService:
         detector: FaceDetector,
         aligner: FaceAligner,
         extractor: FeatureExtractor,
-        scorer: SimilarityScorer,
-        pairs: PairCalibration,
+        network: Callable[[], NetworkInUse],
         index: Callable[[], GalleryIndex],
     ) -> None:
         self._store = store
         self._detector = detector
         self._aligner = aligner
         self._extractor = extractor
-        self._scorer = scorer
-        self._pairs = pairs
+        self._network = network
         self._index = index
 
     def search_file(self, path: Path, *, top: int = 5) -> tuple[FaceSearchResult, ...]:
@@ -168,8 +165,9 @@ class FaceSearchService:
         if not len(snapshot):
             return [()] * len(embeddings)
         candidates = index.nearest(embeddings, top)
-        scores = self._scorer.score(embeddings, snapshot, candidates)
-        probabilities = self._pairs.probabilities(log_odds_of(scores.probabilities))
+        network = self._network()
+        scores = network.scorer.score(embeddings, snapshot, candidates)
+        probabilities = network.calibration.pairs.probabilities(log_odds_of(scores.probabilities))
         # The network's order is not always that of the cosine, which chose the candidates.
         order = np.lexsort((-candidates.cosines, -probabilities), axis=1)
         return [

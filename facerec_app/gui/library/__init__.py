@@ -1,0 +1,1 @@
+"""The library: pages for looking into the gallery, searching it and judging what is in it."""

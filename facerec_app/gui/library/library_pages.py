@@ -1,0 +1,27 @@
+"""The pages of the library in the order of its list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from facerec_app.gui.library.library_page import LibraryPage
+
+
+@dataclass(frozen=True, slots=True)
+class PageEntry:
+    """One line of the list.
+
+    Attributes:
+        name: of the page, for settings and tests.
+        title: what the list says.
+        icon: drawn beside it, see ``gui/icons.py``.
+        page: the class that is made when the page is first shown.
+    """
+
+    name: str
+    title: str
+    icon: str
+    page: type[LibraryPage]
+
+
+PAGES: tuple[PageEntry, ...] = ()

@@ -1,0 +1,56 @@
+"""The library's services put together from the parts that the application has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+from facerec_app.config.settings import Settings
+from facerec_app.core.protocols import FaceAligner, FeatureExtractor, FollowingFaceDetector
+from facerec_app.gallery.gallery_store import GalleryStore
+from facerec_app.models.model_store import ModelStore
+from facerec_app.services.face_search import FaceSearchService
+from facerec_app.services.gallery_session import GallerySession
+from facerec_app.services.present_network import NetworkInUse
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryParts:
+    """Parts of the application, each made when first asked for.
+
+    Attributes:
+        settings: in force.
+        models: the shipped models.
+        store: where people and faces are.
+        gallery: the gallery in use, every face embedded by the extractor in use.
+        detector: for pictures, from small faces on.
+        aligner, extractor: of the profile in use.
+        network: similarity network and calibration that judge at present.
+    """
+
+    settings: Settings
+    models: Callable[[], ModelStore]
+    store: Callable[[], GalleryStore]
+    gallery: Callable[[], GallerySession]
+    detector: Callable[[], FollowingFaceDetector]
+    aligner: Callable[[], FaceAligner]
+    extractor: Callable[[], FeatureExtractor]
+    network: Callable[[], NetworkInUse]
+
+
+class ComposedLibrary:
+    """Makes every service once, when it is first asked for."""
+
+    def __init__(self, parts: LibraryParts) -> None:
+        self._parts = parts
+
+    def face_search(self) -> FaceSearchService:
+        return self._face_search
+
+    @cached_property
+    def _face_search(self) -> FaceSearchService:
+        parts = self._parts
+        return FaceSearchService(
+            parts.store(), parts.detector(), parts.aligner(), parts.extractor(), parts.network, parts.gallery().index
+        )

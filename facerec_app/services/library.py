@@ -1,0 +1,13 @@
+"""What the library's pages and their commands are given: search, comparison, judgements and training data."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from facerec_app.services.face_search import FaceSearchService
+
+
+class Library(Protocol):
+    """Services made once; any thread may use them, one call at a time."""
+
+    def face_search(self) -> FaceSearchService: ...
