@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from facerec_app.core.errors import GalleryChangedError
+from facerec_app.gallery import judgement_rows
 from facerec_app.gallery.face_pictures import FacePictures, read_picture_bytes
 from facerec_app.gallery.gallery_change import PERSON_COLUMNS, FaceContent, FacePlace, GalleryPart, PersonRow
 
@@ -43,7 +44,8 @@ def select_content(connection: sqlite3.Connection, pictures: FacePictures, face_
         (face_id, face_id),
     )
     jpeg = read_picture_bytes(pictures.path(face_id), str(row["picture_sha256"]))
-    return FaceContent(face_id, MappingProxyType(row), jpeg, tuple(embeddings), tuple(judgements))
+    log = judgement_rows.select_log_of_face(connection, face_id)
+    return FaceContent(face_id, MappingProxyType(row), jpeg, tuple(embeddings), tuple(judgements), log)
 
 
 def restore_part(
@@ -135,6 +137,7 @@ def _restore_judgements(
                 " SELECT ?, ?, ?, ?, ? WHERE (SELECT COUNT(*) FROM faces WHERE id IN (?, ?)) = 2",
                 [(*row, row[0], row[1]) for row in content.judgements],
             )
+            judgement_rows.restore_log(connection, content.judgement_log)
 
 
 def _insert_person(connection: sqlite3.Connection, row: PersonRow) -> None:

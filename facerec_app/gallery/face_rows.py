@@ -1,4 +1,4 @@
-"""Rows of faces and judgements. Every function is given a connection that is inside a transaction."""
+"""Rows of faces. Every function is given a connection that is inside a transaction."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from facerec_app.core.errors import GalleryReadError
 from facerec_app.core.types import Float32Array
 from facerec_app.gallery.face_pictures import is_identifier
-from facerec_app.gallery.records import EnrolledFace, FaceState, Judgement, NewFace
+from facerec_app.gallery.records import EnrolledFace, FaceState, NewFace
 
 _COLUMNS = """
     faces.id, faces.person_id, picture_sha256, box_xyxy, landmarks_xy, score, source, size_px, sharpness, yaw_deg,
@@ -76,26 +76,6 @@ def select_face(connection: sqlite3.Connection, picture_path: Callable[[str], Pa
     if not found:
         raise GalleryReadError(f"There is no face {face_id} in the gallery; it may have been removed meanwhile.")
     return found[0]
-
-
-def upsert_judgement(
-    connection: sqlite3.Connection, left_face_id: str, right_face_id: str, same_person: bool, decided_by: str
-) -> None:
-    """Record what somebody said of two faces, replacing what was said before."""
-    left, right = sorted((left_face_id, right_face_id))
-    connection.execute(
-        "INSERT INTO judgements VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET same_person = excluded.same_person,"
-        " decided_by = excluded.decided_by, decided_at = excluded.decided_at",
-        (left, right, int(same_person), decided_by, datetime.now(UTC).isoformat(timespec="milliseconds")),
-    )
-
-
-def select_judgements(connection: sqlite3.Connection) -> tuple[Judgement, ...]:
-    """Return everything that was said of two faces, oldest first."""
-    rows = connection.execute(
-        "SELECT left_face_id, right_face_id, same_person, decided_by, decided_at FROM judgements ORDER BY decided_at"
-    )
-    return tuple(Judgement(str(a), str(b), bool(s), str(by), datetime.fromisoformat(at)) for a, b, s, by, at in rows)
 
 
 def _face(row: tuple[object, ...], picture_path: Callable[[str], Path]) -> EnrolledFace:

@@ -38,6 +38,7 @@ class FaceContent:
         jpeg: its picture, byte for byte.
         embeddings: its rows of ``embeddings``.
         judgements: its rows of ``judgements``.
+        judgement_log: its rows of ``judgement_log``.
     """
 
     face_id: str
@@ -45,6 +46,7 @@ class FaceContent:
     jpeg: bytes
     embeddings: tuple[tuple[object, ...], ...]
     judgements: tuple[tuple[object, ...], ...]
+    judgement_log: tuple[tuple[object, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ from facerec_app.gallery import embedding_rows, face_rows, people_rows, schema
 from facerec_app.gallery.face_pictures import decode_face_picture, read_picture_bytes
 from facerec_app.gallery.gallery_database import GalleryDatabase
 from facerec_app.gallery.gallery_export import export_person
+from facerec_app.gallery.judgement_entry import Answer, AnswerKind
+from facerec_app.gallery.judgement_log import JudgementLog
 from facerec_app.gallery.last_seen_table import LastSeenTable
 from facerec_app.gallery.name_rejections import NameRejections, select_vectors
 from facerec_app.gallery.prepared_face import PreparedFace
@@ -48,6 +50,7 @@ class GalleryStore:
         self._database = GalleryDatabase(paths, busy_timeout_s=busy_timeout_s)
         self._snapshot: GallerySnapshot | None = None
         self.rejections = NameRejections(self._database)
+        self.judgement_log = JudgementLog(self._database)
 
     @property
     def paths(self) -> DatabasePaths:
@@ -304,17 +307,12 @@ class GalleryStore:
             GalleryReadError: one of the faces does not exist.
             GalleryWriteError: both are the same face.
         """
-        if left_face_id == right_face_id:
-            raise GalleryWriteError("A face cannot be compared with itself; choose two faces.")
-        with self._database.write() as connection:
-            for face_id in (left_face_id, right_face_id):
-                self._face(connection, face_id)
-            face_rows.upsert_judgement(connection, left_face_id, right_face_id, same_person, decided_by)
+        answer: AnswerKind = "same" if same_person else "different"
+        self.judgement_log.add([Answer(answer, left_face_id, right_face_id)], decided_by=decided_by)
 
     def judgements(self) -> tuple[Judgement, ...]:
         """Return what users said of pairs of faces, oldest first."""
-        with self._database.read() as connection:
-            return face_rows.select_judgements(connection)
+        return self.judgement_log.judgements()
 
     # Embeddings
 

@@ -17,7 +17,7 @@ class PersonContents:
         pictures: face pictures.
         picture_bytes: what they take on disk.
         features: feature vectors computed from them.
-        judgements: what users said of pairs with one of these faces.
+        judgements: answers of users that name one of these faces.
         rejections: times a user said that a face is not this person.
     """
 
@@ -41,7 +41,9 @@ def contents_of(store: GalleryStore, person_id: str) -> PersonContents:
     mine = "IN (SELECT id FROM faces WHERE person_id = :person)"
     queries = (
         f"SELECT COUNT(*) FROM embeddings WHERE face_id {mine}",  # noqa: S608 - no values in it
-        f"SELECT COUNT(*) FROM judgements WHERE left_face_id {mine} OR right_face_id {mine}",  # noqa: S608
+        "SELECT COUNT(*) FROM judgement_log WHERE takes_back IS NULL AND NOT EXISTS (SELECT 1 FROM judgement_log AS later"
+        " WHERE later.takes_back = judgement_log.sequence)"
+        f" AND (reference_face_id {mine} OR face_id {mine} OR less_alike_face_id {mine})",
         "SELECT COUNT(DISTINCT id) FROM rejections WHERE person_id = :person",
     )
     with store.database.read() as connection:

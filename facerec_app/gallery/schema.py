@@ -86,9 +86,29 @@ MIGRATIONS: tuple[str, ...] = (
         seen_at TEXT NOT NULL
     );
     """,
+    """
+    CREATE TABLE judgement_log (
+        sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+        answer TEXT NOT NULL CHECK (answer IN ('same', 'different', 'more_alike')),
+        reference_face_id TEXT NOT NULL REFERENCES faces (id) ON DELETE CASCADE,
+        face_id TEXT NOT NULL REFERENCES faces (id) ON DELETE CASCADE,
+        less_alike_face_id TEXT REFERENCES faces (id) ON DELETE CASCADE,
+        decided_by TEXT NOT NULL,
+        decided_at TEXT NOT NULL,
+        takes_back INTEGER REFERENCES judgement_log (sequence) ON DELETE CASCADE,
+        CHECK ((answer = 'more_alike') = (less_alike_face_id IS NOT NULL))
+    );
+    CREATE INDEX judgement_log_by_reference ON judgement_log (reference_face_id);
+    CREATE INDEX judgement_log_by_face ON judgement_log (face_id);
+    CREATE INDEX judgement_log_by_less_alike ON judgement_log (less_alike_face_id);
+    CREATE UNIQUE INDEX judgement_log_by_takes_back ON judgement_log (takes_back);
+    INSERT INTO judgement_log (answer, reference_face_id, face_id, decided_by, decided_at)
+        SELECT CASE same_person WHEN 1 THEN 'same' ELSE 'different' END, left_face_id, right_face_id, decided_by,
+            decided_at FROM judgements ORDER BY decided_at;
+    """,
 )
 
-TABLES = frozenset({"meta", "people", "faces", "embeddings", "judgements", "rejections", "last_seen"})
+TABLES = frozenset({"meta", "people", "faces", "embeddings", "judgements", "rejections", "last_seen", "judgement_log"})
 
 
 def schema_version(connection: sqlite3.Connection) -> int:
