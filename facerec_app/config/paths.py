@@ -81,6 +81,11 @@ class DatabasePaths:
         return self.root / "pictures"
 
     @property
+    def thumbnails_dir(self) -> Path:
+        """Small squares around the faces; a cache, gone with each face."""
+        return self.root / "thumbnails"
+
+    @property
     def staging_dir(self) -> Path:
         """Where long work leaves results until they are swapped in whole."""
         return self.root / "staging"

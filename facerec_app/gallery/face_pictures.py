@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Iterator
+import uuid
+from collections.abc import Container, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -127,16 +128,52 @@ class FacePictures:
     Written pictures are synced before the transaction commits (``sync``), pictures of removed faces go after it
     (``finish``), and those of a transaction that failed go at once (``discard``). What a kill leaves between those
     moments is found by ``unknown``.
+
+    Args:
+        folder: of the pictures.
+        thumbnails: folder of what was made from them to be shown (``FaceThumbnails``), which goes with them.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, thumbnails: Path) -> None:
         self._folder = folder
+        self._thumbnails = thumbnails
         self._written: list[str] = []
         self._to_remove: list[str] = []
 
     def path(self, face_id: str) -> Path:
         """Return where a face's picture lies; 256 folders keep each of them small."""
         return self._folder / face_id[:2] / f"{face_id}.jpg"
+
+    def thumbnail_path(self, face_id: str) -> Path:
+        """Return where a face's thumbnail lies."""
+        return self._thumbnails / face_id[:2] / f"{face_id}.thumb"
+
+    def write_thumbnail(self, face_id: str, data: bytes) -> None:
+        """Write a thumbnail whole or not at all; a cache need not survive a power cut, so it is not synced.
+
+        Raises:
+            OSError: the disk is full or not writable.
+        """
+        file = self.thumbnail_path(face_id)
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        temporary = file.with_name(f"{face_id}.{uuid.uuid4().hex}.tmp")
+        try:
+            temporary.write_bytes(data)
+            temporary.replace(file)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def remove_thumbnails_except(self, face_ids: Container[str]) -> None:
+        """Remove what was made from pictures of other faces, and what a kill left half written.
+
+        Raises:
+            OSError: a file cannot be removed.
+        """
+        for folder in _entries(self._thumbnails):
+            for entry in _entries(Path(folder.path)) if folder.is_dir(follow_symlinks=False) else ():
+                face_id, _, suffix = entry.name.partition(".")
+                if is_identifier(face_id) and (suffix != "thumb" or face_id not in face_ids):
+                    Path(entry.path).unlink(missing_ok=True)
 
     def write(self, face_id: str, data: bytes) -> None:
         """Write a picture; it is not safe before ``sync``.
@@ -195,6 +232,7 @@ class FacePictures:
         remove, self._to_remove, self._written = self._to_remove, [], []
         for face_id in remove:
             self.path(face_id).unlink(missing_ok=True)
+            self.thumbnail_path(face_id).unlink(missing_ok=True)
 
     def all_ids(self) -> Iterator[str]:
         """Yield the identifiers of the pictures that are there; files that are not the gallery's are passed over."""

@@ -36,7 +36,7 @@ class GalleryDatabase:
             GalleryWriteError: the folder or the database cannot be created.
         """
         self.file = paths.database_file
-        self.pictures = FacePictures(paths.pictures_dir)
+        self.pictures = FacePictures(paths.pictures_dir, paths.thumbnails_dir)
         self._busy_timeout_s = busy_timeout_s
         self._lock = RLock()
         self._nesting = 0
@@ -232,6 +232,7 @@ class GalleryDatabase:
                 for face_id in unknown:
                     self.pictures.path(face_id).unlink(missing_ok=True)
                 _LOGGER.info("Removed %d pictures that belong to no face", len(unknown))
+            self.pictures.remove_thumbnails_except(known)
         finally:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")

@@ -16,7 +16,7 @@ from facerec_app.gui.icons import draw_icon
 from facerec_app.gui.picture_conversion import rounded_pixmap
 from facerec_app.gui.relative_time import short_date
 from facerec_app.gui.theme import colour
-from facerec_app.services.face_faults import FaceFault, faults_of
+from facerec_app.gallery.face_faults import FaceFault, faults_of
 
 Index = QModelIndex | QPersistentModelIndex
 FACE_ROLE = Qt.ItemDataRole.UserRole

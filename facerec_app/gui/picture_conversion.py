@@ -7,6 +7,7 @@ import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QImage, QPainter, QPainterPath, QPixmap
 
+from facerec_app.alignment.face_square import cut_face_square
 from facerec_app.core.types import Float32Array, UInt8Array
 
 
@@ -34,25 +35,9 @@ def scaled_image(pixels_rgb: UInt8Array, size: QSize, *, mirrored: bool = False)
     return ArrayImage(scaled[:, ::-1] if mirrored else scaled)
 
 
-def square_around(box_xyxy: Float32Array, margin: float = 0.35) -> tuple[float, float, float]:
-    """Return (left, top, side) of a square around a face, somewhat higher than the box's middle."""
-    x0, y0, x1, y1 = (float(v) for v in box_xyxy)
-    side = max(x1 - x0, y1 - y0) * (1.0 + margin)
-    return (x0 + x1 - side) / 2, (y0 + y1 - side) / 2, side
-
-
 def portrait(pixels_rgb: UInt8Array, box_xyxy: Float32Array | None = None) -> UInt8Array:
     """Return a copy of the square of a picture around a face, or of its middle, ``(S, S, 3)`` uint8."""
-    height, width = pixels_rgb.shape[:2]
-    if box_xyxy is None:
-        side = min(width, height)
-        left, top = (width - side) // 2, (height - side) // 2
-    else:
-        x, y, wanted = square_around(box_xyxy)
-        side = max(1, min(round(wanted), width, height))
-        left = min(max(round(x), 0), width - side)
-        top = min(max(round(y), 0), height - side)
-    return pixels_rgb[top : top + side, left : left + side].copy()
+    return cut_face_square(pixels_rgb, box_xyxy)
 
 
 def rounded_pixmap(pixels_rgb: UInt8Array, size_px: int, device_ratio: float, radius_px: float = 6.0) -> QPixmap:

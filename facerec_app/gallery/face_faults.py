@@ -35,3 +35,13 @@ def faults_of(face: EnrolledFace) -> tuple[FaceFault, ...]:
         (face.brightness > _BRIGHT, FaceFault.BRIGHT),
     )
     return tuple(fault for is_so, fault in found if is_so)
+
+
+FAULT_CONDITIONS = {
+    FaceFault.SMALL: f"faces.size_px < {_SMALL_PX}",
+    FaceFault.BLURRED: f"faces.sharpness < {_BLURRED}",
+    FaceFault.TURNED: f"abs(faces.yaw_deg) > {_TURNED_DEG}",
+    FaceFault.DARK: f"faces.brightness < {_DARK}",
+    FaceFault.BRIGHT: f"faces.brightness > {_BRIGHT}",
+}
+"""The same in the database's language."""
