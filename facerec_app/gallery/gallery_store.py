@@ -173,7 +173,7 @@ class GalleryStore:
             people_rows.select_person(connection, into_id)
             if from_id == into_id:
                 raise GalleryWriteError(f"{source.name} was given twice; choose two people to merge.")
-            for table in ("faces", "rejections"):
+            for table in ("faces", "rejections", "picture_boxes"):
                 connection.execute(f"UPDATE {table} SET person_id = ? WHERE person_id = ?", (into_id, from_id))  # noqa: S608
             people_rows.delete_person(connection, from_id)
             return people_rows.select_person(connection, into_id)

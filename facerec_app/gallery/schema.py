@@ -106,9 +106,46 @@ MIGRATIONS: tuple[str, ...] = (
         SELECT CASE same_person WHEN 1 THEN 'same' ELSE 'different' END, left_face_id, right_face_id, decided_by,
             decided_at FROM judgements ORDER BY decided_at;
     """,
+    """
+    CREATE TABLE box_pictures (
+        sha256 TEXT PRIMARY KEY,
+        face_id TEXT REFERENCES faces (id) ON DELETE CASCADE,
+        location TEXT NOT NULL,
+        file_bytes INTEGER NOT NULL,
+        width_px INTEGER NOT NULL,
+        height_px INTEGER NOT NULL,
+        enrolled_number INTEGER,
+        saved_at TEXT NOT NULL
+    );
+    CREATE INDEX box_pictures_by_face ON box_pictures (face_id);
+    CREATE TABLE picture_boxes (
+        picture_sha256 TEXT NOT NULL REFERENCES box_pictures (sha256) ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        box_xyxy BLOB NOT NULL,
+        landmarks_xy BLOB NOT NULL,
+        person_id TEXT REFERENCES people (id) ON DELETE SET NULL,
+        name TEXT NOT NULL,
+        difficult INTEGER NOT NULL CHECK (difficult IN (0, 1)),
+        PRIMARY KEY (picture_sha256, number)
+    );
+    CREATE INDEX picture_boxes_by_person ON picture_boxes (person_id);
+    """,
 )
 
-TABLES = frozenset({"meta", "people", "faces", "embeddings", "judgements", "rejections", "last_seen", "judgement_log"})
+TABLES = frozenset(
+    {
+        "meta",
+        "people",
+        "faces",
+        "embeddings",
+        "judgements",
+        "rejections",
+        "last_seen",
+        "judgement_log",
+        "box_pictures",
+        "picture_boxes",
+    }
+)
 
 
 def schema_version(connection: sqlite3.Connection) -> int:
