@@ -16,7 +16,8 @@ from facerec_app.core.types import UInt8Array
 
 _CODECS = ("avc1", "mp4v")
 """H.264 where the system brings an encoder (browsers play it), else MPEG-4 part 2, which FFmpeg always has."""
-_CHECK_EVERY_FRAMES = 30
+CHECK_EVERY_FRAMES = 30
+"""How often free space is looked at."""
 _LEAST_FREE_BYTES = 4 * 1024 * 1024
 
 
@@ -64,15 +65,10 @@ class VideoFileSink:
         """
         if self._closed:
             raise OutputWriteError(f"{self._path} is closed; no more frames can be written.")
-        if self._frames % _CHECK_EVERY_FRAMES == 0 and shutil.disk_usage(self._path.parent).free < _LEAST_FREE_BYTES:
+        if self._frames % CHECK_EVERY_FRAMES == 0 and is_disk_full(self._path.parent):
             self.discard()
             raise self._disk_full()
-        width, height = self._size_px
-        if pixels_rgb.shape[1] // 2 * 2 == width and pixels_rgb.shape[0] // 2 * 2 == height:
-            pixels_rgb = pixels_rgb[:height, :width]
-        else:
-            pixels_rgb = np.asarray(cv2.resize(pixels_rgb, self._size_px, interpolation=cv2.INTER_AREA), np.uint8)
-        self._writer.write(cv2.cvtColor(pixels_rgb, cv2.COLOR_RGB2BGR))
+        self._writer.write(cv2.cvtColor(fitted_frame(pixels_rgb, self._size_px), cv2.COLOR_RGB2BGR))
         self._frames += 1
 
     def close(self) -> None:
@@ -88,11 +84,11 @@ class VideoFileSink:
         try:
             if self._frames == 0:
                 self._temporary.unlink(missing_ok=True)
-            elif not self._is_whole():
+            elif not holds_frames(self._temporary, self._frames):
                 self._temporary.unlink(missing_ok=True)
                 raise self._disk_full()
             else:
-                self._publish()
+                publish_video(self._temporary, self._path)
         except OSError as exc:
             self._temporary.unlink(missing_ok=True)
             raise OutputWriteError(f"{self._path} cannot be written: {exc.strerror or exc}.") from exc
@@ -105,31 +101,60 @@ class VideoFileSink:
             self._temporary.unlink(missing_ok=True)
 
     def _open_writer(self, frame_rate: float) -> cv2.VideoWriter:
-        name = str(self._temporary.resolve())
-        for codec in _CODECS:
-            writer = cv2.VideoWriter(
-                name, cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*codec), float(frame_rate), self._size_px
+        writer = open_video_writer(self._temporary, frame_rate, self._size_px)
+        if writer is None:
+            self._temporary.unlink(missing_ok=True)
+            raise OutputWriteError(
+                f"{self._path} cannot be written: no video encoder works here; run 'facerec doctor'."
             )
-            if writer.isOpened():
-                return writer
-            writer.release()
-        self._temporary.unlink(missing_ok=True)
-        raise OutputWriteError(f"{self._path} cannot be written: no video encoder works here; run 'facerec doctor'.")
-
-    def _is_whole(self) -> bool:
-        """Return whether the file opens and holds as many frames as were written."""
-        capture = cv2.VideoCapture(str(self._temporary.resolve()), cv2.CAP_FFMPEG)
-        try:
-            count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) if capture.isOpened() else 0
-            return count == self._frames and bool(capture.read()[0])
-        finally:
-            capture.release()
-
-    def _publish(self) -> None:
-        with self._temporary.open("rb+") as stream:
-            os.fsync(stream.fileno())
-        self._temporary.replace(self._path)
-        sync_directory(self._path.parent)
+        return writer
 
     def _disk_full(self) -> OutputWriteError:
         return OutputWriteError(f"The disk is full: {self._path} was not written; free space or choose another place.")
+
+
+def open_video_writer(file: Path, frame_rate: float, size_px: tuple[int, int]) -> cv2.VideoWriter | None:
+    """Return a writer of BGR frames with the best codec that works here, in the container of the file's suffix."""
+    for codec in _CODECS:
+        writer = cv2.VideoWriter(
+            str(file.resolve()), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*codec), float(frame_rate), size_px
+        )
+        if writer.isOpened():
+            return writer
+        writer.release()
+    return None
+
+
+def fitted_frame(pixels_rgb: UInt8Array, size_px: tuple[int, int]) -> UInt8Array:
+    """Return a frame in a video's even size: an odd last column or row is cut off, another size is scaled."""
+    width, height = size_px
+    if pixels_rgb.shape[1] // 2 * 2 == width and pixels_rgb.shape[0] // 2 * 2 == height:
+        return pixels_rgb[:height, :width]
+    return np.asarray(cv2.resize(pixels_rgb, size_px, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def is_disk_full(folder: Path) -> bool:
+    """Return whether there is too little room to go on writing a video."""
+    return shutil.disk_usage(folder).free < _LEAST_FREE_BYTES
+
+
+def holds_frames(video: Path, frames: int) -> bool:
+    """Return whether a video opens, says that it has so many frames and gives the first."""
+    capture = cv2.VideoCapture(str(video.resolve()), cv2.CAP_FFMPEG)
+    try:
+        count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) if capture.isOpened() else 0
+        return count == frames and bool(capture.read()[0])
+    finally:
+        capture.release()
+
+
+def publish_video(temporary: Path, final: Path) -> None:
+    """Sync a finished video to disk and give it its name.
+
+    Raises:
+        OSError: it cannot be synced or renamed.
+    """
+    with temporary.open("rb+") as stream:
+        os.fsync(stream.fileno())
+    temporary.replace(final)
+    sync_directory(final.parent)

@@ -15,7 +15,7 @@ from facerec_app.gui.session_worker import PlayState, SessionWorker
 from facerec_app.gui.tasks import Task, TaskRunner
 from facerec_app.services.video_recording import VideoRecording
 
-_FINISHING_S = 10.0
+_FINISHING_S = 60.0
 _OVER = frozenset({PlayState.EMPTY, PlayState.OPENING, PlayState.ENDED, PlayState.FAILED})
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from facerec_app.capture.video_file_sink import VideoFileSink
+from facerec_app.capture.lasting_video_sink import LastingVideoSink
 from facerec_app.core.errors import FacerecError, OutputWriteError
 from facerec_app.core.types import Frame, FrameResult, UInt8Array
 from facerec_app.pipeline.overlay import draw_result, result_fits
@@ -32,7 +32,8 @@ class VideoRecording:
     time. Pauses and jumps are left out. All methods may be called from any thread.
 
     Attributes:
-        path: of the file, which appears when the recording ends.
+        path: of the file, which appears when the recording ends. Until then, and after a kill or on a full disk, what
+            was recorded is beside it as NAME (unfinished).mkv and can be played.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class VideoRecording:
         self._stopping = threading.Event()
         self._media_s = 0.0
         self._last_s: float | None = None
-        self._sink: VideoFileSink | None = None
+        self._sink: LastingVideoSink | None = None
         self._size_px = (0, 0)
         self._failure: FacerecError | None = None
         self._thread = threading.Thread(target=self._run, name="recording", daemon=True)
@@ -132,13 +133,13 @@ class VideoRecording:
     def _fail(self, error: FacerecError) -> None:
         self._failure = error
         if self._sink is not None:
-            self._sink.discard()
+            self._sink.abandon()
         if not self._stopping.is_set():
             self._on_failed(error)
 
     def _write(self, frame: Frame, result: FrameResult | None) -> None:
         if self._sink is None:
-            self._sink = VideoFileSink(self.path, frame_rate=self._rate, size_px=(frame.width_px, frame.height_px))
+            self._sink = LastingVideoSink(self.path, frame_rate=self._rate, size_px=(frame.width_px, frame.height_px))
             self._size_px = (frame.width_px, frame.height_px)
         elapsed_s = frame.timestamp_s - self._last_s if self._last_s is not None else 0.0
         self._last_s = frame.timestamp_s
