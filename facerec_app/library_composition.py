@@ -11,6 +11,7 @@ from facerec_app.core.protocols import FaceAligner, FeatureExtractor, FollowingF
 from facerec_app.gallery.gallery_store import GalleryStore
 from facerec_app.models.model_store import ModelStore
 from facerec_app.services.face_search import FaceSearchService
+from facerec_app.services.gallery_browser import GalleryBrowser
 from facerec_app.services.gallery_session import GallerySession
 from facerec_app.services.present_network import NetworkInUse
 
@@ -47,6 +48,18 @@ class ComposedLibrary:
 
     def face_search(self) -> FaceSearchService:
         return self._face_search
+
+    def gallery_browser(self) -> GalleryBrowser:
+        return self._gallery_browser
+
+    @cached_property
+    def _present_gallery(self) -> GallerySession:
+        return self._parts.gallery()
+
+    @cached_property
+    def _gallery_browser(self) -> GalleryBrowser:
+        parts = self._parts
+        return GalleryBrowser(parts.store(), lambda: self._present_gallery.index().snapshot, parts.network)
 
     @cached_property
     def _face_search(self) -> FaceSearchService:

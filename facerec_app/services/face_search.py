@@ -49,11 +49,13 @@ class FaceSearchResult:
     Attributes:
         box_xyxy: ``(4,)`` float32 px of the face in its picture.
         picture_rgb: ``(h, w, 3)`` uint8, the face with a margin.
+        features: one row, to search from again without the picture (``search_features``).
         hits: best first.
     """
 
     box_xyxy: Float32Array
     picture_rgb: UInt8Array
+    features: Embeddings
     hits: tuple[FaceHit, ...]
 
 
@@ -111,8 +113,13 @@ class FaceSearchService:
         frame = Frame(pixels_rgb, 0, 0.0, what)
         faces = (cut_out(frame, detections.select(np.array([row])), 1.0) for row in range(len(detections)))
         return tuple(
-            FaceSearchResult(box_xyxy, face.pixels_rgb, found)
-            for box_xyxy, face, found in zip(detections.boxes_xyxy, faces, hits, strict=True)
+            FaceSearchResult(
+                box_xyxy,
+                face.pixels_rgb,
+                Embeddings(embeddings.vectors[row : row + 1], embeddings.extractor_version),
+                found,
+            )
+            for row, (box_xyxy, face, found) in enumerate(zip(detections.boxes_xyxy, faces, hits, strict=True))
         )
 
     def search_face(self, face_id: str, *, top: int = 5) -> FaceSearchResult:
@@ -128,9 +135,19 @@ class FaceSearchService:
         rows = np.nonzero(snapshot.face_ids == face_id)[0]
         if not len(rows):
             raise ConfigError("This face takes no part in recognition; include it again to search from it.")
-        found = self._hits(Embeddings(snapshot.vectors[rows], snapshot.extractor_version), top + 1)[0]
-        others = tuple(hit for hit in found if hit.face_id != face_id)[:top]
-        return FaceSearchResult(face.box_xyxy, self._store.read_picture(face_id), others)
+        features = Embeddings(snapshot.vectors[rows], snapshot.extractor_version)
+        others = tuple(hit for hit in self._hits(features, top + 1)[0] if hit.face_id != face_id)[:top]
+        return FaceSearchResult(face.box_xyxy, self._store.read_picture(face_id), features, others)
+
+    def search_features(self, features: Embeddings, *, top: int = 5) -> tuple[tuple[FaceHit, ...], ...]:
+        """Return the hits of each of N faces, known by their features, best first.
+
+        Raises:
+            ModelVersionMismatchError: if the features are of another extractor than the one in use.
+            ConfigError: if ``top`` is out of range.
+        """
+        _refuse_count(top)
+        return tuple(self._hits(features, top))
 
     def write_sheet(self, results: Sequence[FaceSearchResult], picture: Path, target: Path) -> None:
         """Write what was found as one picture, a row per face that was searched for.

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Protocol
 
 from facerec_app.services.face_search import FaceSearchService
+from facerec_app.services.gallery_browser import GalleryBrowser
 
 
 class Library(Protocol):
     """Services made once; any thread may use them, one call at a time."""
 
     def face_search(self) -> FaceSearchService: ...
+
+    def gallery_browser(self) -> GalleryBrowser: ...
