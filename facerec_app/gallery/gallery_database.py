@@ -226,7 +226,8 @@ class GalleryDatabase:
         finally:
             self._connection.execute(f"PRAGMA busy_timeout = {int(self._busy_timeout_s * 1000)}")
         try:
-            known = {row[0] for row in self._connection.execute("SELECT id FROM faces")}
+            rows = self._connection.execute("SELECT id FROM faces UNION ALL SELECT id FROM unnamed_faces")
+            known = {row[0] for row in rows}
             unknown = [face_id for face_id in self.pictures.all_ids() if face_id not in known]
             if unknown and not self.integrity_problems():
                 for face_id in unknown:

@@ -130,6 +130,38 @@ MIGRATIONS: tuple[str, ...] = (
     );
     CREATE INDEX picture_boxes_by_person ON picture_boxes (person_id);
     """,
+    """
+    CREATE TABLE unnamed_faces (
+        sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        picture_sha256 TEXT NOT NULL,
+        box_xyxy BLOB NOT NULL,
+        landmarks_xy BLOB NOT NULL,
+        score REAL NOT NULL,
+        source TEXT NOT NULL,
+        size_px REAL NOT NULL,
+        sharpness REAL NOT NULL,
+        yaw_deg REAL NOT NULL,
+        brightness REAL NOT NULL,
+        created_at TEXT NOT NULL,
+        origin TEXT NOT NULL CHECK (origin IN ('picture', 'live')),
+        state TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'ignored')),
+        group_id TEXT
+    );
+
+    CREATE TABLE unnamed_embeddings (
+        face_id TEXT NOT NULL REFERENCES unnamed_faces (id) ON DELETE CASCADE,
+        extractor_version TEXT NOT NULL,
+        vector BLOB NOT NULL,
+        checksum INTEGER NOT NULL,
+        PRIMARY KEY (face_id, extractor_version)
+    );
+
+    CREATE TABLE searched_pictures (
+        sha256 TEXT PRIMARY KEY,
+        searched_at TEXT NOT NULL
+    );
+    """,
 )
 
 TABLES = frozenset(
@@ -144,6 +176,9 @@ TABLES = frozenset(
         "judgement_log",
         "box_pictures",
         "picture_boxes",
+        "unnamed_faces",
+        "unnamed_embeddings",
+        "searched_pictures",
     }
 )
 
