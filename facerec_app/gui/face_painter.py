@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
-from facerec_app.core.types import IdentityDecision, Verdict
+from facerec_app.core.types import Float32Array, FrameResult, IdentityDecision, Verdict
 from facerec_app.pipeline.overlay import VERDICT_STYLES, decision_text
 
 _LABEL_PADDING_X_PX = 6.0
@@ -17,6 +17,54 @@ _HALO = QColor(0, 0, 0, 110)
 def verdict_colour(verdict: Verdict) -> QColor:
     """Return the colour of a verdict's box."""
     return QColor(*VERDICT_STYLES[verdict].box_rgb)
+
+
+def placed_faces(
+    result: FrameResult, rect: QRectF, *, scale: float, mirrored: bool
+) -> list[tuple[int, QRectF, IdentityDecision]]:
+    """Return where the faces of a result are in a picture of its frame: track, rectangle and what is said of it.
+
+    Args:
+        result: what was found in the frame.
+        rect: of the picture.
+        scale: of the picture, to the frame's pixels.
+        mirrored: left and right are exchanged.
+    """
+
+    def place(box_xyxy: Float32Array) -> QRectF:
+        x0, y0, x1, y1 = (float(v) * scale for v in box_xyxy)
+        left = rect.width() - x1 if mirrored else x0
+        return QRectF(rect.left() + left, rect.top() + y0, x1 - x0, y1 - y0)
+
+    rows = zip(result.track_ids.tolist(), result.detections.boxes_xyxy, result.decisions, strict=True)
+    return [(track_id, place(box), decision) for track_id, box, decision in rows]
+
+
+def draw_faces(
+    painter: QPainter,
+    result: FrameResult,
+    rect: QRectF,
+    font: QFont,
+    *,
+    scale: float,
+    mirrored: bool = False,
+    highlighted: int | None = None,
+) -> None:
+    """Draw every face of a result on a picture of its frame; all names lie above all boxes.
+
+    Args:
+        painter: draws.
+        result, rect, scale, mirrored: as for ``placed_faces``.
+        font: of the names.
+        highlighted: track of the face under the pointer.
+    """
+    painter.setClipRect(rect)
+    drawing = FacePainter(painter, rect, font)
+    faces = placed_faces(result, rect, scale=scale, mirrored=mirrored)
+    for track_id, face, decision in faces:
+        drawing.draw_box(face, decision.verdict, highlighted=track_id == highlighted)
+    for track_id, face, decision in faces:
+        drawing.draw_label(face, decision, result.name_of(decision), highlighted=track_id == highlighted)
 
 
 class FacePainter:

@@ -6,9 +6,9 @@ from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from facerec_app.core.types import Float32Array, Frame, FrameResult, IdentityDecision
-from facerec_app.gui.face_painter import FacePainter
-from facerec_app.gui.frame_scaler import FrameScaler, ScaledFrame
+from facerec_app.core.types import Frame, FrameResult, IdentityDecision
+from facerec_app.gui.face_painter import draw_faces, placed_faces
+from facerec_app.gui.frame_renderer import FrameRenderer, RenderedFrame, Rendering
 from facerec_app.gui.picture_conversion import ArrayImage
 from facerec_app.pipeline.overlay import result_fits
 
@@ -23,10 +23,11 @@ class LiveView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._shown: ScaledFrame | None = None
+        self._shown: RenderedFrame | None = None
+        self._newest: Frame | None = None
         self._result: FrameResult | None = None
-        self._scaler = FrameScaler(self)
-        self._scaler.ready.connect(self._take_picture)
+        self._renderer = FrameRenderer(self)
+        self._renderer.ready.connect(self._take_picture)
         self._painted_frame: Frame | None = None
         self._hovered: int | None = None
         self._mirrored = False
@@ -43,31 +44,32 @@ class LiveView(QWidget):
 
     @property
     def result(self) -> FrameResult | None:
-        """Whose boxes are shown; None where the newest result does not belong to the picture."""
+        """Whose faces can be pointed at; None where the newest result does not belong to the picture."""
         return self._result if result_fits(self._result, self.frame) else None
 
     def show_frame(self, frame: Frame | None) -> None:
-        """Show a picture as soon as it is scaled; the boxes stay until a newer result comes."""
+        """Show a picture as soon as it is rendered; the boxes stay until a newer result comes."""
+        self._newest = frame
         if frame is not None:
-            self._ask_for_picture(frame)
+            self._render()
         else:
-            self._scaler.forget()
+            self._renderer.forget()
             self._shown = None
             self.update()
 
     def show_result(self, result: FrameResult | None) -> None:
         """Show the boxes of a result."""
         self._result = result
-        self.update()
+        self._render()
 
     def set_mirrored(self, mirrored: bool) -> None:
         """Show the picture as a mirror does, as people expect of a camera that looks at them."""
         self._mirrored = mirrored
-        self._scale_again()
+        self._render()
 
     def stop(self) -> bool:
-        """End the thread that scales; return whether it has ended."""
-        return self._scaler.stop()
+        """End the thread that renders; return whether it has ended."""
+        return self._renderer.stop()
 
     def sizeHint(self) -> QSize:
         return QSize(960, 540)
@@ -98,25 +100,20 @@ class LiveView(QWidget):
         image = ArrayImage(frame.pixels_rgb).image.copy()
         if self._mirrored:
             image = image.flipped(Qt.Orientation.Horizontal)
-        painter = QPainter(image)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._draw_faces(painter, QRectF(image.rect()), 1.0)
-        painter.end()
+        result = self.result
+        if result is not None:
+            with QPainter(image) as painter:
+                painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+                draw_faces(painter, result, QRectF(image.rect()), self.font(), scale=1.0, mirrored=self._mirrored)
         return image
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
         shown = self._shown
-        if shown is None:
+        with QPainter(self) as painter:
             painter.fillRect(event.rect(), _BACKDROP)
-            return
-        rect = self.picture_rect()
-        painter.fillRect(self.rect(), _BACKDROP)
-        self._draw_picture(painter, rect, shown.picture.image)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._draw_faces(painter, rect, self._scale_of(shown.frame))
-        painter.end()
-        if shown.frame is not self._painted_frame:
+            if shown is not None:
+                self._draw_picture(painter, shown.picture.image)
+        if shown is not None and shown.frame is not self._painted_frame:
             self._painted_frame = shown.frame
             self.painted.emit()
 
@@ -137,23 +134,18 @@ class LiveView(QWidget):
         if track_id != self._hovered:
             self._hovered = track_id
             self.setCursor(Qt.CursorShape.PointingHandCursor if track_id is not None else Qt.CursorShape.ArrowCursor)
-            self.update()
+            self._render()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._scale_again()
-
-    def _scale_again(self) -> None:
-        """Have what is shown scaled to a new size; the painter stretches the old picture until then."""
-        if self._shown is not None:
-            self._ask_for_picture(self._shown.frame)
+        self._render()  # the painter stretches the old picture until the new one is there
 
     def _scale_of(self, frame: Frame) -> float:
         return min(self.width() / frame.width_px, self.height() / frame.height_px)
 
-    def _draw_picture(self, painter: QPainter, rect: QRectF, image: QImage) -> None:
+    def _draw_picture(self, painter: QPainter, image: QImage) -> None:
         """Copy the picture pixel for pixel; stretch it only while the size has just changed."""
-        ratio = self.devicePixelRatioF()
+        rect, ratio = self.picture_rect(), self.devicePixelRatioF()
         fits = abs(image.width() - rect.width() * ratio) <= 1 and abs(image.height() - rect.height() * ratio) <= 1
         if fits:
             image.setDevicePixelRatio(ratio)
@@ -161,46 +153,33 @@ class LiveView(QWidget):
         else:
             painter.drawImage(rect, image)
 
-    def _ask_for_picture(self, frame: Frame) -> None:
-        """Have the frame scaled to the screen's own pixels."""
+    def _render(self) -> None:
+        """Ask for the newest frame in the screen's own pixels, with the faces of the newest result that fits it."""
+        frame = self._newest
+        if frame is None:
+            return
         scale, ratio = self._scale_of(frame), self.devicePixelRatioF()
         width, height = frame.width_px * scale * ratio, frame.height_px * scale * ratio
-        self._scaler.request(frame, QSize(max(1, round(width)), max(1, round(height))), mirrored=self._mirrored)
+        self._renderer.request(
+            Rendering(
+                frame,
+                QSize(max(1, round(width)), max(1, round(height))),
+                ratio,
+                self._mirrored,
+                self._result if result_fits(self._result, frame) else None,
+                self._hovered,
+                self.font(),
+            )
+        )
 
     def _take_picture(self) -> None:
-        newest = self._scaler.newest
+        newest = self._renderer.newest
         if newest is not None:
             self._shown = newest
             self.update()
 
     def _faces(self) -> list[tuple[int, QRectF, IdentityDecision]]:
-        frame = self.frame
-        return self._faces_in(self.picture_rect(), self._scale_of(frame)) if frame is not None else []
-
-    def _faces_in(self, rect: QRectF, scale: float) -> list[tuple[int, QRectF, IdentityDecision]]:
-        result = self.result
-        if result is None:
+        frame, result = self.frame, self.result
+        if frame is None or result is None:
             return []
-        boxes = result.detections.boxes_xyxy
-        tracks = result.track_ids.tolist()
-        return [
-            (track_id, self._box_rect(box, rect, scale), decision)
-            for track_id, box, decision in zip(tracks, boxes, result.decisions, strict=True)
-        ]
-
-    def _box_rect(self, box_xyxy: Float32Array, rect: QRectF, scale: float) -> QRectF:
-        x0, y0, x1, y1 = (float(v) * scale for v in box_xyxy)
-        left = rect.width() - x1 if self._mirrored else x0
-        return QRectF(rect.left() + left, rect.top() + y0, x1 - x0, y1 - y0)
-
-    def _draw_faces(self, painter: QPainter, rect: QRectF, scale: float) -> None:
-        result = self.result
-        if result is None:
-            return
-        painter.setClipRect(rect)
-        drawing = FacePainter(painter, rect, self.font())
-        faces = self._faces_in(rect, scale)
-        for track_id, face, decision in faces:
-            drawing.draw_box(face, decision.verdict, highlighted=track_id == self._hovered)
-        for track_id, face, decision in faces:
-            drawing.draw_label(face, decision, result.name_of(decision), highlighted=track_id == self._hovered)
+        return placed_faces(result, self.picture_rect(), scale=self._scale_of(frame), mirrored=self._mirrored)

@@ -16,9 +16,11 @@ from typing import Any, TypeVar
 from PySide6.QtCore import QObject, Qt, Signal
 
 from facerec_app.core.errors import FacerecError
+from facerec_app.core.thread_priority import lower_thread_priority
 from facerec_app.services.progress import Progress
 
 _LOGGER = logging.getLogger(__name__)
+_GIVES_WAY_STEPS = 6  # to the interface and to recognition
 T = TypeVar("T")
 
 
@@ -157,6 +159,7 @@ class TaskRunner(QObject):
         return not self._thread.is_alive()
 
     def _run(self) -> None:
+        lower_thread_priority(_GIVES_WAY_STEPS)
         while (job := self._jobs.get()) is not None and not self._stopped:
             self._do_urgent()
             job()

@@ -18,6 +18,7 @@ from facerec_app.capture.image_folder_source import ImageFolderSource
 from facerec_app.capture.newest_frame_slot import NewestFrameSlot
 from facerec_app.core.errors import FacerecError, InferenceError
 from facerec_app.core.protocols import FrameSource, GalleryIndex
+from facerec_app.core.thread_priority import lower_thread_priority
 from facerec_app.core.types import Embeddings, Frame, FrameResult
 from facerec_app.pipeline.track_album import FacePicture, TrackAlbum
 from facerec_app.pipeline.track_looks import TrackLooks
@@ -27,6 +28,7 @@ _RATE_WINDOW_S = 2.0
 # While paused no frame comes: a picture that is held is looked at as often as a verdict needs.
 _REVIEW_LOOKS = 4
 _SHOW_STILL_S = 0.5  # a picture that took long to judge is still shown with its names for a moment
+_GIVES_WAY_STEPS = 3  # the picture comes first: it is to move at the source's rate whatever recognition takes
 _JUDGE_STILL_S = 30.0  # longer than this no picture is waited for
 
 
@@ -247,6 +249,7 @@ class LiveSession:
         return ended and not self._thread.is_alive()
 
     def _run(self) -> None:
+        lower_thread_priority(_GIVES_WAY_STEPS)
         try:
             pipeline = self._pipeline = self._make_pipeline()
             newest: Frame | None = None

@@ -1,4 +1,4 @@
-"""Where faces are in the widget, and that only the newest frame is scaled."""
+"""Where faces are in the widget, and that only the newest frame is rendered."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF, QSize
 from pytestqt.qtbot import QtBot
 
 from facerec_app.core.types import FaceDetections, Frame, FrameResult, IdentityDecision, Verdict
-from facerec_app.gui.frame_scaler import FrameScaler
+from facerec_app.gui.frame_renderer import FrameRenderer, Rendering
 from facerec_app.gui.live_view import LiveView
 from facerec_app.pipeline.overlay import result_fits
 
@@ -82,18 +82,43 @@ def test_boxes_of_another_scene_are_not_shown(qtbot: QtBot, view: LiveView) -> N
 
 
 def test_frames_that_come_too_fast_are_passed_over(qtbot: QtBot) -> None:
-    scaler = FrameScaler()
+    renderer = FrameRenderer()
     frames = [frame_at(i / 100, index=i, size_px=(1920, 1080)) for i in range(100)]
     painted: list[int] = []
 
     def note() -> None:
-        if scaler.newest is not None:
-            painted.append(scaler.newest.frame.index)
+        if renderer.newest is not None:
+            painted.append(renderer.newest.frame.index)
 
-    scaler.ready.connect(note)
+    renderer.ready.connect(note)
     for frame in frames:
-        scaler.request(frame, QSize(960, 540), mirrored=False)
+        renderer.request(Rendering(frame, QSize(960, 540)))
     qtbot.waitUntil(lambda: bool(painted) and painted[-1] == 99, timeout=WAIT_MS)
     assert len(painted) < len(frames)
     assert painted == sorted(painted)
-    assert scaler.stop()
+    assert renderer.stop()
+
+
+def marked(view: LiveView) -> bool:
+    """Return whether a line, which may be dashed, runs down the left side of the box at (200, 140) to (400, 340)."""
+    image = view.grab().toImage()
+    return any(image.pixelColor(200, y).value() > 60 for y in range(160, 320))
+
+
+def test_boxes_are_drawn_where_they_can_be_pointed_at(qtbot: QtBot, view: LiveView) -> None:
+    frame = frame_at(0.0)
+    show(qtbot, view, frame, result_on(frame, [(100, 50, 200, 150)]))
+    rect = view.face_rect(0)
+    assert rect is not None
+    assert rect.left() == 200
+    qtbot.waitUntil(lambda: marked(view), timeout=WAIT_MS)
+    assert view.grab().toImage().pixelColor(300, 240).value() == 0, "nothing is drawn inside the box"
+
+
+def test_result_that_comes_later_marks_the_picture_that_is_held(qtbot: QtBot, view: LiveView) -> None:
+    frame = frame_at(0.0)
+    view.show_frame(frame)
+    qtbot.waitUntil(lambda: view.frame is frame, timeout=WAIT_MS)
+    assert not marked(view)
+    view.show_result(result_on(frame, [(100, 50, 200, 150)]))
+    qtbot.waitUntil(lambda: marked(view), timeout=WAIT_MS)
