@@ -10,7 +10,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter
-from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from facerec_app.core.errors import AlreadyEnrolledError, MultipleFacesError
 from facerec_app.core.types import UInt8Array
@@ -128,8 +128,9 @@ class EnrolModel(QAbstractListModel):
 
     def number_of(self, path: Path) -> int | None:
         """Return the row of a file that was not judged yet."""
+        # States first: they are compared at once, paths part by part, and there may be hundreds.
         open_states = (RowState.WAITING, RowState.WORKING)
-        return next((n for n, row in enumerate(self._rows) if row.path == path and row.state in open_states), None)
+        return next((n for n, row in enumerate(self._rows) if row.state in open_states and row.path == path), None)
 
     def show_outcome(self, outcome: EnrolmentRow, thumbnail: UInt8Array | None = None) -> None:
         """Say what became of a picture; what was found in a video becomes a row of its own.
@@ -182,25 +183,15 @@ def short_reason(message: str, what: str) -> str:
 class EnrolDelegate(QStyledItemDelegate):
     """Draws a picture of the list: thumbnail, file name, sign and reason, as many lines as the reason needs."""
 
-    def __init__(self, view: QListView) -> None:
+    def __init__(self, view: QAbstractItemView) -> None:
         super().__init__(view)
         self._view = view
-        self._sizes: dict[int, tuple[EnrolRow, int, str, QSize]] = {}
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        # The view asks for every row whenever one changes: with hundreds of them, breaking lines anew would hold up
-        # the window for a quarter of a second each time.
         row: EnrolRow = index.data(ROW_ROLE)
-        font = self._view.font()
-        width, font_key = self._row_width(), font.key()
-        known = self._sizes.get(id(row))
-        if known is not None and known[0] is row and known[1:3] == (width, font_key):
-            return known[3]
-        metrics = QFontMetrics(font)
+        metrics, width = QFontMetrics(self._view.font()), self._row_width()
         lines = self._reason_rect(metrics, width, self._detail(row)).height()
-        size = QSize(width, max(_THUMBNAIL_PX, metrics.height() + 3 + lines) + 2 * _PADDING_PX)
-        self._sizes[id(row)] = (row, width, font_key, size)
-        return size
+        return QSize(width, max(_THUMBNAIL_PX, metrics.height() + 3 + lines) + 2 * _PADDING_PX)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         row: EnrolRow = index.data(ROW_ROLE)

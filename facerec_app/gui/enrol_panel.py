@@ -6,14 +6,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QSize, QStringListModel, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QFrame,
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QListView,
     QProgressBar,
     QPushButton,
     QStackedWidget,
@@ -25,7 +23,8 @@ from facerec_app.capture.images import IMAGE_SUFFIXES
 from facerec_app.core.errors import ConfigError, FacerecError
 from facerec_app.core.types import Float32Array, UInt8Array
 from facerec_app.gui.consent_fields import ConsentFields
-from facerec_app.gui.enrol_model import EnrolDelegate, EnrolModel, EnrolRow, RowState
+from facerec_app.gui.enrol_list import EnrolList
+from facerec_app.gui.enrol_model import EnrolModel, EnrolRow, RowState
 from facerec_app.gui.enrol_work import EnrolWork
 from facerec_app.gui.face_box_editor import Box, FaceBoxEditor
 from facerec_app.gui.icons import set_icon
@@ -250,23 +249,11 @@ class EnrolPanel(QWidget):
         layout.addWidget(text)
         return zone
 
-    def _make_list(self) -> QListView:
-        view = QListView(self)
-        view.setAccessibleName(self.tr("Pictures to enrol"))
-        view.setModel(self.model)
-        view.setItemDelegate(EnrolDelegate(view))
-        view.setMouseTracking(True)
-        view.setResizeMode(QListView.ResizeMode.Adjust)
-        view.setLayoutMode(QListView.LayoutMode.Batched)  # hundreds of rows at once would hold up the window
-        view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+    def _make_list(self) -> EnrolList:
+        view = EnrolList(self.model, self)
         view.activated.connect(lambda _: self.choose_face())
-        self.model.dataChanged.connect(view.scheduleDelayedItemsLayout)  # a reason may need more lines
-        view.selectionModel().selectionChanged.connect(lambda *_: self._update())
-        leave_out = QShortcut(QKeySequence(QKeySequence.StandardKey.Delete), view)
-        leave_out.setContext(Qt.ShortcutContext.WidgetShortcut)
-        leave_out.activated.connect(self.leave_out)
+        view.chosen.connect(self._update)
+        view.leave_out_asked.connect(self.leave_out)
         return view
 
     def _button(self, text: str, action: Callable[[], None], icon: str = "") -> QPushButton:

@@ -56,7 +56,7 @@ QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 QComboBox QAbstractItemView {{ background: {button}; border: 1px solid {border}; color: {text};
     selection-background-color: {hover}; selection-color: {text}; }}
 QLabel[heading="true"] {{ font-weight: 600; }}
-QListView {{ background: {base}; border: 1px solid {border}; border-radius: 5px; outline: 0; }}
+QListView, QTreeView {{ background: {base}; border: 1px solid {border}; border-radius: 5px; outline: 0; }}
 QDockWidget {{ color: {text}; }}
 QDockWidget::title {{ background: {window}; padding: 8px 10px; text-align: left; }}
 QTabBar::tab {{ background: transparent; color: {muted}; padding: 7px 14px; border: 0;
