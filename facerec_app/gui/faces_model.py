@@ -5,18 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QMimeData,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QRect,
+    QSize,
+    Qt,
+)
 from PySide6.QtGui import QFontMetrics, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from facerec_app.core.types import UInt8Array
+from facerec_app.gallery.face_faults import faults_of
 from facerec_app.gallery.records import EnrolledFace, FaceState
 from facerec_app.gui.card_view import CardView, draw_card_ground
+from facerec_app.gui.face_dragging import FACES_MIME, faces_mime
 from facerec_app.gui.icons import draw_icon
 from facerec_app.gui.picture_conversion import rounded_pixmap
+from facerec_app.gui.quality_words import quality_words
 from facerec_app.gui.relative_time import short_date
 from facerec_app.gui.theme import colour
-from facerec_app.gallery.face_faults import FaceFault, faults_of
 
 Index = QModelIndex | QPersistentModelIndex
 FACE_ROLE = Qt.ItemDataRole.UserRole
@@ -80,19 +91,18 @@ class FacesModel(QAbstractListModel):
             return "\n".join([*parts, self.tr("portrait")] if self.is_portrait(face) else parts)
         return face if role == FACE_ROLE else None
 
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDragEnabled
+
+    def mimeTypes(self) -> list[str]:
+        return [FACES_MIME]
+
+    def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
+        return faces_mime([self._faces[index.row()].face_id for index in indexes])
+
     def quality_words(self, face: EnrolledFace) -> str:
         """Return how good a picture is: "Good", "Small, blurred", "Not used"."""
-        if face.state is FaceState.EXCLUDED:
-            return self.tr("Not used")
-        words = {
-            FaceFault.SMALL: self.tr("small"),
-            FaceFault.BLURRED: self.tr("blurred"),
-            FaceFault.TURNED: self.tr("turned"),
-            FaceFault.DARK: self.tr("dark"),
-            FaceFault.BRIGHT: self.tr("too bright"),
-        }
-        said = ", ".join(words[fault] for fault in faults_of(face))
-        return said[:1].upper() + said[1:] if said else self.tr("Good")
+        return quality_words(face)
 
 
 class FaceDelegate(QStyledItemDelegate):
