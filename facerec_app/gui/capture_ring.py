@@ -67,20 +67,20 @@ class CaptureRing(QWidget):
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        outer = QRectF((self.width() - _SIDE_PX) / 2, 0, _SIDE_PX, _SIDE_PX)
-        inner = outer.adjusted(_RING_PX + _GAP_PX, _RING_PX + _GAP_PX, -_RING_PX - _GAP_PX, -_RING_PX - _GAP_PX)
-        self._paint_face(painter, inner)
-        half = _RING_PX / 2
-        ring = outer.adjusted(half, half, -half, -half)
-        for pose, middle in _MIDDLE_DEG.items():
-            turned = pose in {CapturePose.LEFT, CapturePose.RIGHT} and not self._mirrored
-            self._paint_arc(painter, ring, 180.0 - middle if turned else middle, pose)
-        straight = self._filled[CapturePose.STRAIGHT] > 0
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(colour("accent") if straight else self._waiting(CapturePose.STRAIGHT), 2.5))
-        painter.drawEllipse(inner)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            outer = QRectF((self.width() - _SIDE_PX) / 2, 0, _SIDE_PX, _SIDE_PX)
+            inner = outer.adjusted(_RING_PX + _GAP_PX, _RING_PX + _GAP_PX, -_RING_PX - _GAP_PX, -_RING_PX - _GAP_PX)
+            self._paint_face(painter, inner)
+            half = _RING_PX / 2
+            ring = outer.adjusted(half, half, -half, -half)
+            for pose, middle in _MIDDLE_DEG.items():
+                turned = pose in {CapturePose.LEFT, CapturePose.RIGHT} and not self._mirrored
+                self._paint_arc(painter, ring, 180.0 - middle if turned else middle, pose)
+            straight = self._filled[CapturePose.STRAIGHT] > 0
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(colour("accent") if straight else self._waiting(CapturePose.STRAIGHT), 2.5))
+            painter.drawEllipse(inner)
 
     def _paint_face(self, painter: QPainter, inner: QRectF) -> None:
         path = QPainterPath()

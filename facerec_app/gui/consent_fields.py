@@ -30,11 +30,10 @@ class DateField(QDateEdit):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        painter = QPainter(self)
-        tint = colour("muted" if self.isEnabled() else "disabled")
-        arrow = draw_icon("down", tint, _ARROW_PX, self.devicePixelRatioF())
-        painter.drawPixmap(self.width() - _ARROW_PX - 7, (self.height() - _ARROW_PX) // 2, arrow)
-        painter.end()
+        with QPainter(self) as painter:
+            tint = colour("muted" if self.isEnabled() else "disabled")
+            arrow = draw_icon("down", tint, _ARROW_PX, self.devicePixelRatioF())
+            painter.drawPixmap(self.width() - _ARROW_PX - 7, (self.height() - _ARROW_PX) // 2, arrow)
 
 
 class ConsentFields(QWidget):

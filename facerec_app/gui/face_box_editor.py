@@ -75,23 +75,22 @@ class FaceBoxView(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._pixels is None:
             return
-        painter = QPainter(self)
-        rect, ratio = self.picture_rect(), self.devicePixelRatioF()
-        size = QSize(max(1, round(rect.width() * ratio)), max(1, round(rect.height() * ratio)))
-        if self._scaled is None or self._scaled.image.size() != size:
-            self._scaled = scaled_image(self._pixels, size)
-        painter.drawImage(rect, self._scaled.image)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for box in self._boxes:
-            if box != self._chosen:
-                self._outline(painter, box, QColor(255, 255, 255, 220), 1.6)
-        if self._chosen is not None:
-            self._outline(painter, self._chosen, colour("accent"), 3.0)
-        if self.hasFocus():
-            painter.setPen(QPen(colour("accent"), 1))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(rect.adjusted(0.5, 0.5, -0.5, -0.5))
-        painter.end()
+        with QPainter(self) as painter:
+            rect, ratio = self.picture_rect(), self.devicePixelRatioF()
+            size = QSize(max(1, round(rect.width() * ratio)), max(1, round(rect.height() * ratio)))
+            if self._scaled is None or self._scaled.image.size() != size:
+                self._scaled = scaled_image(self._pixels, size)
+            painter.drawImage(rect, self._scaled.image)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            for box in self._boxes:
+                if box != self._chosen:
+                    self._outline(painter, box, QColor(255, 255, 255, 220), 1.6)
+            if self._chosen is not None:
+                self._outline(painter, self._chosen, colour("accent"), 3.0)
+            if self.hasFocus():
+                painter.setPen(QPen(colour("accent"), 1))
+                painter.setBrush(Qt.BrushStyle.NoBrush)
+                painter.drawRect(rect.adjusted(0.5, 0.5, -0.5, -0.5))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._pressed = event.position()

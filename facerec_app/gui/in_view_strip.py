@@ -59,23 +59,23 @@ class FaceCard(QAbstractButton):
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._decision is None:
             return
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        frame = self.rect().adjusted(1, 1, -1, -1)
-        highlighted = self.hasFocus() or self.underMouse()
-        painter.setPen(QPen(colour("accent" if highlighted else "border"), 1))
-        painter.setBrush(colour("hover" if self.isDown() else "button"))
-        painter.drawRoundedRect(frame, 6, 6)
-        if self._likeness is not None:
-            painter.drawPixmap(6, 6, self._likeness)
-        self._paint_mark(painter, self._decision.verdict)
-        left = 6 + _PORTRAIT_PX + 14
-        width = self.width() - left - 8
-        for text, tint, top in ((self._title, "text", 8), (self._detail, "muted", 27)):
-            painter.setPen(colour(tint))
-            metrics = QFontMetrics(painter.font())
-            shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, width)
-            painter.drawText(left, top + metrics.ascent(), shown)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            frame = self.rect().adjusted(1, 1, -1, -1)
+            highlighted = self.hasFocus() or self.underMouse()
+            painter.setPen(QPen(colour("accent" if highlighted else "border"), 1))
+            painter.setBrush(colour("hover" if self.isDown() else "button"))
+            painter.drawRoundedRect(frame, 6, 6)
+            if self._likeness is not None:
+                painter.drawPixmap(6, 6, self._likeness)
+            self._paint_mark(painter, self._decision.verdict)
+            left = 6 + _PORTRAIT_PX + 14
+            width = self.width() - left - 8
+            for text, tint, top in ((self._title, "text", 8), (self._detail, "muted", 27)):
+                painter.setPen(colour(tint))
+                metrics = QFontMetrics(painter.font())
+                shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, width)
+                painter.drawText(left, top + metrics.ascent(), shown)
 
     def _paint_mark(self, painter: QPainter, verdict: Verdict) -> None:
         """Draw the verdict's colour and line at the likeness, as around the face in the picture."""

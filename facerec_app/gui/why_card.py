@@ -36,17 +36,17 @@ class LikenessBar(QWidget):
         return QSize(160, 18)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        groove = QRectF(0, self.height() / 2 - 4, self.width(), 8)
-        painter.setBrush(colour("pressed"))
-        painter.drawRoundedRect(groove, 4, 4)
-        filled = QRectF(groove.left(), groove.top(), max(8.0, groove.width() * self._value), groove.height())
-        painter.setBrush(colour("accent" if self._value >= self._needed else "disabled"))
-        painter.drawRoundedRect(filled, 4, 4)
-        painter.setBrush(colour("text"))
-        painter.drawRect(QRectF(groove.width() * self._needed - 1, 1, 2, self.height() - 2))
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            groove = QRectF(0, self.height() / 2 - 4, self.width(), 8)
+            painter.setBrush(colour("pressed"))
+            painter.drawRoundedRect(groove, 4, 4)
+            filled = QRectF(groove.left(), groove.top(), max(8.0, groove.width() * self._value), groove.height())
+            painter.setBrush(colour("accent" if self._value >= self._needed else "disabled"))
+            painter.drawRoundedRect(filled, 4, 4)
+            painter.setBrush(colour("text"))
+            painter.drawRect(QRectF(groove.width() * self._needed - 1, 1, 2, self.height() - 2))
 
 
 class _FaceRow(QWidget):
