@@ -13,7 +13,9 @@ from facerec_app.models.model_store import ModelStore
 from facerec_app.services.face_search import FaceSearchService
 from facerec_app.services.gallery_browser import GalleryBrowser
 from facerec_app.services.gallery_session import GallerySession
+from facerec_app.services.judgements import JudgementService
 from facerec_app.services.present_network import NetworkInUse
+from facerec_app.services.similarity_questions import SimilarityQuestions
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,12 @@ class ComposedLibrary:
     def face_search(self) -> FaceSearchService:
         return self._face_search
 
+    def judgements(self) -> JudgementService:
+        return JudgementService(self._parts.store())
+
+    def similarity_questions(self) -> SimilarityQuestions:
+        return self._similarity_questions
+
     def gallery_browser(self) -> GalleryBrowser:
         return self._gallery_browser
 
@@ -67,3 +75,8 @@ class ComposedLibrary:
         return FaceSearchService(
             parts.store(), parts.detector(), parts.aligner(), parts.extractor(), parts.network, parts.gallery().index
         )
+
+    @cached_property
+    def _similarity_questions(self) -> SimilarityQuestions:
+        parts = self._parts
+        return SimilarityQuestions(lambda: parts.gallery().index(), parts.network, parts.store().judgement_log)

@@ -22,10 +22,18 @@ def print_result(result: TrainingResult) -> None:
     corrections = ""
     if result.corrections:
         corrections = f", {result.corrections} correction{'s' if result.corrections > 1 else ''}"
+    if result.more_alike:
+        corrections += f", {result.more_alike} answer{'s' if result.more_alike > 1 else ''} about likeness"
     out.print(
         f"Trained on {result.faces} faces of {result.people} people{corrections}; judged on "
         f"{'people' if result.split == 'person' else 'faces'} kept apart; {result.seconds:.1f} s."
     )
+    if result.disputed:
+        answers = "1 answer is" if result.disputed == 1 else f"{result.disputed} answers are"
+        out.print(
+            f"[yellow]{answers} left out[/], being at odds with others or with the names. To settle that: "
+            "facerec judge contradictions"
+        )
     table = Table("", "Before", "After", "Pairs", box=None, header_style="bold")
     for whom, figures in result.figures.items():
         genuine, impostor = result.pairs[whom]

@@ -141,6 +141,8 @@ def _values(state: VersionState) -> dict[str, Any]:
             "people": {person: list(faces) for person, faces in record.data.people.items()},
             "split": record.data.split,
             "confirmed_pairs": record.data.confirmed_pairs,
+            "more_alike": record.data.more_alike,
+            "disputed": record.data.disputed,
             "metrics": dict(record.metrics),
             "sha256": dict(record.sha256),
         }

@@ -83,6 +83,14 @@ class MoreAlike:
     decided_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class FaceOwner:
+    """Who a face is filed as."""
+
+    person_id: str
+    name: str
+
+
 def answer_of(said: Judgement | MoreAlike) -> Answer:
     """Return an answer in force as it was given."""
     if isinstance(said, MoreAlike):

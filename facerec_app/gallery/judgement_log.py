@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from facerec_app.core.errors import GalleryReadError
 from facerec_app.gallery import judgement_rows
 from facerec_app.gallery.gallery_database import GalleryDatabase
-from facerec_app.gallery.judgement_entry import Answer, JudgementEntry, MoreAlike
+from facerec_app.gallery.judgement_entry import Answer, FaceOwner, JudgementEntry, MoreAlike
 from facerec_app.gallery.records import Judgement
 
 
@@ -57,7 +57,7 @@ class JudgementLog:
             found = judgement_rows.select_entries(connection, "sequence = ? AND takes_back IS NULL", (number,))
             if not found or found[0].is_taken_back:
                 raise GalleryReadError(
-                    f"There is no answer {number} that could be taken back; see 'facerec judge log' for those there are."
+                    f"There is no answer {number} that could be taken back; 'facerec judge log' lists them."
                 )
             judgement_rows.append(connection, found[0].said, decided_by, number)
             return found[0]
@@ -90,6 +90,11 @@ class JudgementLog:
         """Return the answers in force about likeness, oldest first."""
         with self._database.read() as connection:
             return judgement_rows.select_more_alike(connection)
+
+    def owners(self) -> dict[str, FaceOwner]:
+        """Return whose every face is that the log names, by face id."""
+        with self._database.read() as connection:
+            return judgement_rows.select_owners(connection)
 
 
 def _require_face(connection: sqlite3.Connection, face_id: str) -> None:

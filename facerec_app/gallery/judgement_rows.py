@@ -1,7 +1,7 @@
 """Rows of what users said of faces. Every function is given a connection that is inside a transaction.
 
-``judgement_log`` only grows: an answer that is taken back gets a second row that says so. ``judgements`` holds the answer
-in force for each pair and is brought up to date with every row.
+``judgement_log`` only grows: an answer that is taken back gets a second row that says so. ``judgements`` holds the
+answer in force for each pair and is brought up to date with every row.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import UTC, datetime
 
-from facerec_app.gallery.judgement_entry import Answer, JudgementEntry, MoreAlike
+from facerec_app.gallery.judgement_entry import Answer, FaceOwner, JudgementEntry, MoreAlike
 from facerec_app.gallery.records import Judgement
 
 LOG_COLUMNS = "sequence, answer, reference_face_id, face_id, less_alike_face_id, decided_by, decided_at, takes_back"
@@ -21,15 +21,14 @@ _Question = tuple[str, str, str]
 def append(connection: sqlite3.Connection, said: Answer, decided_by: str, takes_back: int | None = None) -> int:
     """Add a row to the log, bring ``judgements`` up to date and return the row's number."""
     row = (said.kind, said.face_id, said.other_face_id, said.less_alike_face_id, decided_by, _now(), takes_back)
-    number = connection.execute(
+    cursor = connection.execute(
         "INSERT INTO judgement_log (answer, reference_face_id, face_id, less_alike_face_id, decided_by, decided_at,"
         " takes_back) VALUES (?, ?, ?, ?, ?, ?, ?)",
         row,
-    ).lastrowid
-    assert number is not None  # of an INSERT it never is
+    )
     if said.kind != "more_alike":
         _renew_pair(connection, said.face_id, said.other_face_id)
-    return number
+    return int(cursor.lastrowid or 0)  # of an INSERT it is never None
 
 
 def select_entries(
@@ -87,6 +86,16 @@ def select_more_alike(connection: sqlite3.Connection) -> tuple[MoreAlike, ...]:
         )
         for entry in newest.values()
     )
+
+
+def select_owners(connection: sqlite3.Connection) -> dict[str, FaceOwner]:
+    """Return whose every face is that the log names, by face id."""
+    rows = connection.execute(
+        "SELECT faces.id, people.id, people.name FROM faces JOIN people ON people.id = faces.person_id WHERE faces.id IN"
+        " (SELECT reference_face_id FROM judgement_log UNION SELECT face_id FROM judgement_log"
+        " UNION SELECT less_alike_face_id FROM judgement_log)"
+    )
+    return {str(face_id): FaceOwner(str(person_id), str(name)) for face_id, person_id, name in rows}
 
 
 def select_log_of_face(connection: sqlite3.Connection, face_id: str) -> tuple[tuple[object, ...], ...]:

@@ -41,8 +41,8 @@ def contents_of(store: GalleryStore, person_id: str) -> PersonContents:
     mine = "IN (SELECT id FROM faces WHERE person_id = :person)"
     queries = (
         f"SELECT COUNT(*) FROM embeddings WHERE face_id {mine}",  # noqa: S608 - no values in it
-        "SELECT COUNT(*) FROM judgement_log WHERE takes_back IS NULL AND NOT EXISTS (SELECT 1 FROM judgement_log AS later"
-        " WHERE later.takes_back = judgement_log.sequence)"
+        "SELECT COUNT(*) FROM judgement_log WHERE takes_back IS NULL AND NOT EXISTS"  # noqa: S608
+        " (SELECT 1 FROM judgement_log AS later WHERE later.takes_back = judgement_log.sequence)"
         f" AND (reference_face_id {mine} OR face_id {mine} OR less_alike_face_id {mine})",
         "SELECT COUNT(DISTINCT id) FROM rejections WHERE person_id = :person",
     )

@@ -43,6 +43,12 @@ def sentences(result: TrainingResult) -> str:
     learnt = _tr("Learnt from {0} faces of {1} people and {2} corrections in {3:.0f} s.").format(
         result.faces, result.people, result.corrections, result.seconds
     )
+    if result.more_alike:
+        learnt += " " + _tr("{0} answers about likeness took part.").format(result.more_alike)
+    if result.disputed:
+        learnt += " " + _tr("{0} contradictory answers were left out; settle them in the library.").format(
+            result.disputed
+        )
     parts = [learnt, _tr("Compared on {0} that it had not learnt from.").format(by)]
     before, after = result.faces_right
     if before == after:

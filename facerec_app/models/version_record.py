@@ -24,6 +24,8 @@ class VersionData:
         parts: face identifiers of ``training``, ``validation`` and ``test``.
         confirmed_pairs: number of corrections that took part.
         sampled_people: number of people drawn from the statistics of features, who do not exist.
+        more_alike: number of answers about likeness that took part.
+        disputed: number of answers that were left out because they contradicted others.
         forgotten_people: number of people who were taken out of this record because they were removed.
     """
 
@@ -33,6 +35,8 @@ class VersionData:
     confirmed_pairs: int
     sampled_people: int
     forgotten_people: int = 0
+    more_alike: int = 0
+    disputed: int = 0
 
     def without(self, person_ids: Collection[str]) -> VersionData:
         """Return the same without any identifier of these people."""

@@ -165,7 +165,8 @@ class GalleryTrainingService:
         if cancelled():
             raise TrainingCancelledError("The training was cancelled; the present network stays in use.")
         snapshot = self._gallery.index().snapshot
-        return snapshot, material_of(snapshot, self._gallery.store.judgements())
+        log = self._gallery.store.judgement_log
+        return snapshot, material_of(snapshot, log.judgements(), log.more_alike())
 
     def _store_and_promote(
         self,
@@ -224,7 +225,15 @@ def version_record_of(
             "correction_weight": request.correction_weight,
         },
         seed=request.options.seed,
-        data=VersionData(people, experiment.split.by, parts, len(material.confirmed_rows), request.sampled_people),
+        data=VersionData(
+            people,
+            experiment.split.by,
+            parts,
+            len(material.confirmed_rows),
+            request.sampled_people,
+            more_alike=len(material.more_alike_rows),
+            disputed=material.disputed,
+        ),
         metrics=_metrics(experiment),
     )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from facerec_app.services.face_search import FaceSearchService
+from facerec_app.services.judgements import JudgementService
+from facerec_app.services.similarity_questions import SimilarityQuestions
 from facerec_app.services.gallery_browser import GalleryBrowser
 
 
@@ -12,5 +14,9 @@ class Library(Protocol):
     """Services made once; any thread may use them, one call at a time."""
 
     def face_search(self) -> FaceSearchService: ...
+
+    def judgements(self) -> JudgementService: ...
+
+    def similarity_questions(self) -> SimilarityQuestions: ...
 
     def gallery_browser(self) -> GalleryBrowser: ...

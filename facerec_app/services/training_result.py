@@ -94,6 +94,8 @@ class TrainingResult:
         faces_right: enrolled faces judged rightly before and after.
         corrections_right: corrections followed before and after.
         seconds: that it took.
+        more_alike: answers about likeness that took part.
+        disputed: answers left out because they contradict each other or whose the faces are, until that is settled.
     """
 
     outcome: TrainingOutcome
@@ -112,6 +114,8 @@ class TrainingResult:
     faces_right: tuple[int, int]
     corrections_right: tuple[int, int]
     seconds: float
+    more_alike: int = 0
+    disputed: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Return the same as values that JSON knows."""
@@ -172,6 +176,7 @@ def result_of(
         outcome, version_id, parent_id, objections, experiment.split.by, len(set(material.person_ids)),
         len(material.face_ids), len(material.confirmed_rows), experiment.trained.best_epoch, figures, pairs, faces,
         tuple(corrections), changes.faces_right, changes.corrections_right, round(seconds, 2),
+        len(material.more_alike_rows), material.disputed,
     )  # fmt: skip
 
 

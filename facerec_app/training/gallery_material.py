@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from facerec_app.core.errors import NotEnoughDataError, TrainingError
 from facerec_app.core.types import BoolArray, GallerySnapshot, Int64Array
+from facerec_app.gallery.judgement_contradictions import disputed_answers, find_contradictions
+from facerec_app.gallery.judgement_entry import MoreAlike
 from facerec_app.gallery.records import Judgement
 from facerec_app.training.labelled_features import LabelledFeatures
 
@@ -25,12 +27,16 @@ class GalleryMaterial:
         face_ids: of the enrolled faces, in the order of their rows.
         confirmed_rows: ``(P, 2)`` int64, rows of ``features``.
         confirmed_same: ``(P,)`` bool, the answers.
+        more_alike_rows: ``(T, 3)`` int64, rows of ``features``: the first is more like the second than like the third.
+        disputed: number of answers left out because they contradict each other or whose the faces are.
     """
 
     features: LabelledFeatures
     face_ids: tuple[str, ...]
     confirmed_rows: Int64Array
     confirmed_same: BoolArray
+    more_alike_rows: Int64Array = field(default_factory=lambda: np.zeros((0, 3), np.int64))
+    disputed: int = 0
 
     @property
     def enrolled(self) -> LabelledFeatures:
@@ -46,13 +52,22 @@ class GalleryMaterial:
 
     def rows_in_corrections(self) -> Int64Array:
         """Return the rows of faces that somebody has answered a question about."""
-        return np.unique(self.confirmed_rows).astype(np.int64)
+        named = np.concatenate([self.confirmed_rows.ravel(), self.more_alike_rows.ravel()])
+        return np.unique(named).astype(np.int64)
 
 
-def material_of(snapshot: GallerySnapshot, judgements: Sequence[Judgement]) -> GalleryMaterial:
-    """Return what can be trained on, corrections of faces that are no longer active left out.
+def material_of(
+    snapshot: GallerySnapshot, judgements: Sequence[Judgement], more_alike: Sequence[MoreAlike] = ()
+) -> GalleryMaterial:
+    """Return what can be trained on, answers about faces that are no longer active left out.
 
-    "This is not X" counts as an answer about the face and those faces of X that are most like it.
+    Answers that contradict each other, or whose the faces are filed as, are left out until somebody settles them; they
+    are counted. "This is not X" counts as an answer about the face and those faces of X that are most like it.
+
+    Args:
+        snapshot: the enrolled faces.
+        judgements: answers in force about pairs.
+        more_alike: answers in force about likeness.
 
     Raises:
         NotEnoughDataError: if nobody is enrolled.
@@ -63,12 +78,18 @@ def material_of(snapshot: GallerySnapshot, judgements: Sequence[Judgement]) -> G
     _require_finite(snapshot)
     face_ids = tuple(str(face_id) for face_id in snapshot.face_ids)
     row_of = {face_id: row for row, face_id in enumerate(face_ids)}
+    labels = [str(person) for person in snapshot.person_ids]
+    disputed = disputed_answers(find_contradictions(judgements, more_alike, dict(zip(face_ids, labels, strict=True))))
     pairs = [
         (row_of[said.left_face_id], row_of[said.right_face_id], said.same_person)
         for said in judgements
-        if said.left_face_id in row_of and said.right_face_id in row_of
+        if said not in disputed and said.left_face_id in row_of and said.right_face_id in row_of
     ]
-    labels = [str(person) for person in snapshot.person_ids]
+    triplets = [
+        tuple(row_of.get(face, -1) for face in (said.face_id, said.nearer_face_id, said.farther_face_id))
+        for said in more_alike
+        if said not in disputed
+    ]
     vectors = snapshot.vectors
     if len(snapshot.rejected_vectors):
         pairs += _refusals(snapshot)
@@ -79,6 +100,8 @@ def material_of(snapshot: GallerySnapshot, judgements: Sequence[Judgement]) -> G
         face_ids,
         np.array([pair[:2] for pair in pairs], np.int64).reshape(-1, 2),
         np.array([pair[2] for pair in pairs], bool),
+        np.array([rows for rows in triplets if min(rows) >= 0], np.int64).reshape(-1, 3),
+        len(disputed),
     )
 
 

@@ -24,6 +24,7 @@ from facerec_app.training.objectives import Objective, ObjectiveOptions, options
 from facerec_app.training.projection_options import ProjectionOptions
 from facerec_app.training.similarity_options import SimilarityOptions
 from facerec_app.training.trained_similarity import TrainedSimilarity
+from facerec_app.training.triplet_sampling import Triplets
 
 CalibratedNetwork = tuple[SimilarityWeights, IdentityCalibration]
 SAMPLED_PEOPLE = 300
@@ -131,12 +132,12 @@ def train_on_gallery(
     strangers, choosing, judging = (
         _sampled(statistics, request.sampled_people, name, draw) for name in ("trains", "chooses", "judges")
     )
-    training, confirmed = _training_part(material, split, request.correction_weight)
+    training, confirmed, more_alike = _training_part(material, split, request.correction_weight)
     on_stage("training")
     start = _start(request, shipped[0], training.joined(strangers), confirmed)
     trained = train_objective(
         request.objective, request.options, training, _validation_part(material, split, choosing),
-        start=start, confirmed=confirmed, impostors=strangers,
+        start=start, confirmed=confirmed, more_alike=more_alike, impostors=strangers,
         on_epoch=on_epoch, cancelled=cancelled,
     )  # fmt: skip
     on_stage("calibrating")
@@ -195,13 +196,16 @@ def _rows(features: LabelledFeatures, rows: np.ndarray[Any, Any]) -> LabelledFea
 
 def _training_part(
     material: GalleryMaterial, split: GallerySplit, weight: float
-) -> tuple[LabelledFeatures, ConfirmedPairs | None]:
+) -> tuple[LabelledFeatures, ConfirmedPairs | None, Triplets | None]:
     training = _rows(material.features, split.training)
-    if not len(material.confirmed_rows):
-        return training, None
     place = np.full(len(material.features), -1, np.int64)
     place[split.training] = np.arange(len(split.training))
-    return training, ConfirmedPairs(place[material.confirmed_rows], material.confirmed_same, weight)
+    confirmed = more_alike = None
+    if len(material.confirmed_rows):
+        confirmed = ConfirmedPairs(place[material.confirmed_rows], material.confirmed_same, weight)
+    if len(material.more_alike_rows):
+        more_alike = Triplets.more_alike(place[material.more_alike_rows], weight)
+    return training, confirmed, more_alike
 
 
 def _validation_part(material: GalleryMaterial, split: GallerySplit, sampled: LabelledFeatures) -> LabelledFeatures:

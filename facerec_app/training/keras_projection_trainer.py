@@ -24,7 +24,7 @@ from facerec_app.training.projection_options import ProjectionOptions
 from facerec_app.training.projection_start import identity, pca_whitening, within_whitening
 from facerec_app.training.trained_similarity import TrainedSimilarity
 from facerec_app.training.triplet_sampling import Triplets, confirmed_triplets, hard_triplets
-from facerec_app.training.validation_pairs import ConfirmedAmongTraining, ValidationPairs
+from facerec_app.training.validation_pairs import ConfirmedAmongTraining, LikenessAmongTraining, ValidationPairs
 
 
 class KerasProjectionTrainer:
@@ -65,7 +65,8 @@ class KerasProjectionTrainer:
             validation: faces of other people.
             start: weights to go on from: their normalisation and, where they have one, their projection.
             confirmed: pairs of the training faces that somebody has answered by hand.
-            more_alike: triplets of the training faces that somebody has given by hand; in every epoch.
+            more_alike: triplets of the training faces that somebody has given by hand: in every epoch, and in the
+                loss that chooses the epoch.
             on_epoch: told after each epoch.
             cancelled: asked before each batch.
 
@@ -76,9 +77,8 @@ class KerasProjectionTrainer:
         """
         generator = np.random.default_rng(self.options.seed)
         said = self._confirmed_among(training, confirmed)
-        if more_alike is not None:
-            more_alike.require_rows_below(len(training))
-        judged = ValidationPairs.drawn(validation, self.options.pairs_per_person, generator, said)
+        likeness = self._likeness_among(training, more_alike, said)
+        judged = ValidationPairs.drawn(validation, self.options.pairs_per_person, generator, said, likeness)
         current = self._calibrated(self.starting_weights(training, start), validation)
         best, best_epoch, losses = current, 0, [judged.loss(current)]
         keras.utils.set_random_seed(self.options.seed)
@@ -133,6 +133,16 @@ class KerasProjectionTrainer:
         confirmed.require_rows_below(len(training))
         ordinary = 2 * genuine_pair_count(training, self.options.pairs_per_person)
         return ConfirmedAmongTraining(training, confirmed, confirmed.share_among(ordinary))
+
+    def _likeness_among(
+        self, training: LabelledFeatures, more_alike: Triplets | None, said: ConfirmedAmongTraining | None
+    ) -> LikenessAmongTraining | None:
+        if more_alike is None or not len(more_alike):
+            return None
+        more_alike.require_rows_below(len(training))
+        ordinary = 2 * genuine_pair_count(training, self.options.pairs_per_person)
+        confirmed = 0.0 if said is None else said.pairs.weight * len(said.pairs)
+        return LikenessAmongTraining(training, more_alike, more_alike.share_among(ordinary + confirmed))
 
     def _epoch_triplets(
         self,

@@ -29,7 +29,8 @@ from facerec_app.training.pair_sampling import (
 )
 from facerec_app.training.similarity_options import SimilarityOptions
 from facerec_app.training.trained_similarity import TrainedSimilarity
-from facerec_app.training.validation_pairs import ConfirmedAmongTraining, ValidationPairs
+from facerec_app.training.triplet_sampling import Triplets
+from facerec_app.training.validation_pairs import ConfirmedAmongTraining, LikenessAmongTraining, ValidationPairs
 
 
 class KerasSimilarityTrainer:
@@ -51,6 +52,7 @@ class KerasSimilarityTrainer:
         *,
         start: SimilarityWeights | None = None,
         confirmed: ConfirmedPairs | None = None,
+        more_alike: Triplets | None = None,
         on_epoch: Callable[[EpochReport], None] = lambda report: None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> TrainedSimilarity:
@@ -63,6 +65,8 @@ class KerasSimilarityTrainer:
                 dense part gets one that begins at zero, unless the form is ``distance``.
             confirmed: pairs of the training faces that somebody has answered by hand: in every epoch, and in the
                 loss that chooses the epoch.
+            more_alike: triplets of the training faces that somebody has given by hand, in both likewise: the log odds
+                of the first two are to be above those of first and third (RankNet: Burges et al., ICML 2005).
             on_epoch: told after each epoch.
             cancelled: asked before each batch.
 
@@ -74,17 +78,19 @@ class KerasSimilarityTrainer:
         generator = np.random.default_rng(self.options.seed)
         current = self.starting_weights(training) if start is None else self._with_dense_part(start)
         said = self._confirmed_among(training, confirmed)
-        judged = ValidationPairs.drawn(validation, self.options.pairs_per_person, generator, said)
+        likeness = self._likeness_among(training, more_alike, said)
+        judged = ValidationPairs.drawn(validation, self.options.pairs_per_person, generator, said, likeness)
         losses = [judged.loss(current)]
         best, best_epoch = current, 0
         if not current.layers:
             return TrainedSimilarity(current, 0, tuple(losses))
         keras.utils.set_random_seed(self.options.seed)
         tf.config.experimental.enable_op_determinism()
-        model = _KerasCounterpart(current, self.options)
+        model = _KerasCounterpart(current, self.options, ranks=likeness is not None)
         began = time.monotonic()
         for epoch in range(1, self.options.epochs + 1):
-            loss = model.run_epoch(training, self._epoch_pairs(training, current, said, generator), cancelled)
+            pairs = self._epoch_pairs(training, current, said, likeness, generator)
+            loss = model.run_epoch(training, pairs, cancelled)
             current = model.weights()
             validation_loss, accuracy = judged.judge(current)
             losses.append(validation_loss)
@@ -145,6 +151,17 @@ class KerasSimilarityTrainer:
         ordinary = genuine + self._impostor_count(genuine)
         return ConfirmedAmongTraining(training, confirmed, confirmed.share_among(ordinary))
 
+    def _likeness_among(
+        self, training: LabelledFeatures, more_alike: Triplets | None, said: ConfirmedAmongTraining | None
+    ) -> LikenessAmongTraining | None:
+        if more_alike is None or not len(more_alike):
+            return None
+        more_alike.require_rows_below(len(training))
+        genuine = genuine_pair_count(training, self.options.pairs_per_person)
+        confirmed = 0.0 if said is None else said.pairs.weight * len(said.pairs)
+        share = more_alike.share_among(genuine + self._impostor_count(genuine) + confirmed)
+        return LikenessAmongTraining(training, more_alike, share)
+
     def _impostor_count(self, genuine: int) -> int:
         return max(round(genuine * self.options.negative_ratio), 1)
 
@@ -153,6 +170,7 @@ class KerasSimilarityTrainer:
         training: LabelledFeatures,
         current: SimilarityWeights,
         said: ConfirmedAmongTraining | None,
+        likeness: LikenessAmongTraining | None,
         generator: np.random.Generator,
     ) -> _EpochPairs:
         options = self.options
@@ -164,51 +182,108 @@ class KerasSimilarityTrainer:
             parts.append(hard_impostor_pairs(training, hard, SimilarityNetwork(current).log_odds, generator))
         pairs = np.concatenate(parts)
         same = (np.arange(len(pairs)) < len(genuine)).astype(np.float32)
-        weights = None
+        made = _EpochPairs(pairs, same, None)
         if said is not None:
             repeated = np.tile(said.pairs.rows, (said.pairs.repeats, 1))
-            weights = np.ones(len(pairs) + len(repeated), np.float32)
-            weights[len(pairs) :] = said.pairs.weight_each_time
-            pairs = np.concatenate([pairs, repeated])
-            same = np.concatenate([same, np.tile(said.pairs.same.astype(np.float32), said.pairs.repeats)])
-        order = generator.permutation(len(pairs))
-        return _EpochPairs(pairs[order], same[order], None if weights is None else weights[order])
+            answers = np.tile(said.pairs.same.astype(np.float32), said.pairs.repeats)
+            made = made.joined(_EpochPairs.weighing(repeated, answers, said.pairs.weight_each_time))
+        if likeness is not None:
+            made = made.joined(_EpochPairs.of_likeness(likeness.triplets))
+        return made.select(generator.permutation(len(made.rows)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _EpochPairs:
-    """Rows ``(P, 2)``, answers ``(P,)`` 0 or 1, and weights ``(P,)``, None where all weigh the same."""
+    """Rows ``(P, 2)``, answers ``(P,)`` 0 or 1, and weights ``(P,)``, None where all weigh the same.
+
+    ``beside``: ``(P, 2)`` rows of the pair that is to have lower log odds than this one, -1 where there is none; None
+    where no pair has one.
+    """
 
     rows: Int64Array
     same: Float32Array
     weights: Float32Array | None
+    beside: Int64Array | None = None
+
+    @staticmethod
+    def weighing(rows: Int64Array, same: Float32Array, weight: float) -> _EpochPairs:
+        """Return pairs of one weight."""
+        return _EpochPairs(rows, same, np.full(len(rows), weight, np.float32))
+
+    @staticmethod
+    def of_likeness(triplets: Triplets) -> _EpochPairs:
+        """Return triplets as pairs beside others, repeated so that none weighs more than 1: spread over the steps."""
+        repeats = np.ceil(triplets.weights).astype(np.int64)
+        rows = np.repeat(triplets.rows, repeats, axis=0)
+        weights = np.repeat((triplets.weights / repeats).astype(np.float32), repeats)
+        return _EpochPairs(rows[:, [0, 1]], np.ones(len(rows), np.float32), weights, rows[:, [0, 2]])
+
+    def joined(self, other: _EpochPairs) -> _EpochPairs:
+        """Return these pairs followed by the other ones."""
+        both = (self, other)
+        weights = [np.ones(len(p.rows), np.float32) if p.weights is None else p.weights for p in both]
+        beside = [np.full((len(p.rows), 2), -1, np.int64) if p.beside is None else p.beside for p in both]
+        return _EpochPairs(
+            np.concatenate([p.rows for p in both]),
+            np.concatenate([p.same for p in both]),
+            np.concatenate(weights),
+            None if self.beside is None and other.beside is None else np.concatenate(beside),
+        )
+
+    def select(self, order: Int64Array | slice) -> _EpochPairs:
+        """Return the given pairs in that order."""
+        return _EpochPairs(
+            self.rows[order],
+            self.same[order],
+            None if self.weights is None else self.weights[order],
+            None if self.beside is None else self.beside[order],
+        )
 
 
 class _KerasCounterpart:
-    """The same network as a Keras model: the dense part learns, the distance term is added to its output."""
+    """The same network as a Keras model: the dense part learns, the distance term is added to its output.
 
-    def __init__(self, start: SimilarityWeights, options: SimilarityOptions) -> None:
+    With ``ranks``, the model takes a second pair beside the first and subtracts its log odds where there is one, so
+    that triplets and pairs are learnt in the same steps by the same loss.
+    """
+
+    def __init__(self, start: SimilarityWeights, options: SimilarityOptions, *, ranks: bool = False) -> None:
         self.start = start
         self.options = options
-        self._dense: list[Any] = []
-        differences = keras.Input((start.compared_dimension,), name="absolute_differences")
-        distance_log_odds = keras.Input((1,), name="distance_log_odds")
-        hidden: Any = differences
-        decay = keras.regularizers.L2(options.weight_decay)
-        for number, layer in enumerate(start.layers):
-            last = number == len(start.layers) - 1
-            activation = "relu" if start.hidden_activation == "relu" and not last else None
-            dense = keras.layers.Dense(layer.kernel.shape[1], activation=activation, kernel_regularizer=decay)
-            hidden = dense(hidden)
-            self._dense.append(dense)
-            rate = 0.0 if last or number >= len(options.dropout) else options.dropout[number]
-            if rate:
-                hidden = keras.layers.Dropout(rate, seed=options.seed + number)(hidden)
-        log_odds = keras.layers.Add()([hidden, distance_log_odds])
-        self._model = keras.Model([differences, distance_log_odds], log_odds)
+        self._dense = self._dense_layers()
+        rates = options.dropout[: len(start.layers) - 1]
+        self._dropouts = {n: keras.layers.Dropout(rate, seed=options.seed + n) for n, rate in enumerate(rates) if rate}
+        inputs, log_odds = self._pair("absolute_differences", "distance_log_odds")
+        if ranks:
+            others, other_log_odds = self._pair("other_differences", "other_distance_log_odds")
+            minus = keras.Input((1,), name="minus_one_where_there_is_another")
+            inputs = [*inputs, *others, minus]
+            log_odds = keras.layers.Add()([log_odds, keras.layers.Multiply()([minus, other_log_odds])])
+        self._model = keras.Model(inputs, log_odds)
         for dense, layer in zip(self._dense, start.layers, strict=True):
             dense.set_weights([layer.kernel, layer.bias])
         self._model.compile(optimizer=self._optimiser(), loss=keras.losses.BinaryCrossentropy(from_logits=True))
+
+    def _dense_layers(self) -> list[Any]:
+        decay, last = keras.regularizers.L2(self.options.weight_decay), len(self.start.layers) - 1
+        relu = self.start.hidden_activation == "relu"
+        return [
+            keras.layers.Dense(
+                layer.kernel.shape[1], activation="relu" if relu and n != last else None, kernel_regularizer=decay
+            )
+            for n, layer in enumerate(self.start.layers)
+        ]
+
+    def _pair(self, differences_name: str, distance_name: str) -> tuple[list[Any], Any]:
+        """Return the two inputs of a pair and its log odds."""
+        differences = keras.Input((self.start.compared_dimension,), name=differences_name)
+        distance_log_odds = keras.Input((1,), name=distance_name)
+        hidden: Any = differences
+        for number, dense in enumerate(self._dense):
+            hidden = dense(hidden)
+            if number in self._dropouts:
+                hidden = self._dropouts[number](hidden)
+        return [differences, distance_log_odds], keras.layers.Add()([hidden, distance_log_odds])
 
     def _optimiser(self) -> Any:
         if self.options.optimiser == "sgd":
@@ -222,19 +297,23 @@ class _KerasCounterpart:
         for begin in range(0, len(pairs.rows), batch):
             if cancelled():
                 raise TrainingCancelledError("The training was cancelled; the present network stays in use.")
-            part = slice(begin, begin + batch)
-            rows = pairs.rows[part]
-            left, right = vectors[rows[:, 0]], vectors[rows[:, 1]]
-            distances = squared_distances(left, right)
-            offsets = (self.start.distance_bias - self.start.distance_scale * distances)[:, None].astype(np.float32)
-            inputs = [np.abs(left - right), offsets]
-            weights = None if pairs.weights is None else pairs.weights[part]
-            loss = float(self._model.train_on_batch(inputs, pairs.same[part, None], sample_weight=weights))
-            total += loss * len(rows)
+            part = pairs.select(slice(begin, begin + batch))
+            inputs = self._inputs(vectors, part.rows)
+            if part.beside is not None:
+                minus = -(part.beside[:, :1] >= 0).astype(np.float32)
+                inputs = [*inputs, *self._inputs(vectors, np.maximum(part.beside, 0)), minus]
+            loss = float(self._model.train_on_batch(inputs, part.same[:, None], sample_weight=part.weights))
+            total += loss * len(part.rows)
         mean = total / len(pairs.rows)
         if not np.isfinite(mean):
             raise TrainingError("The training loss is no longer a number; choose a smaller learning rate.")
         return mean
+
+    def _inputs(self, vectors: Float32Array, rows: Int64Array) -> list[Float32Array]:
+        left, right = vectors[rows[:, 0]], vectors[rows[:, 1]]
+        distances = squared_distances(left, right)
+        offsets = (self.start.distance_bias - self.start.distance_scale * distances)[:, None].astype(np.float32)
+        return [np.abs(left - right), offsets]
 
     def log_odds_of(self, inputs: list[Float32Array]) -> Any:
         """Return what Keras computes without dropout, ``(B, 1)``."""

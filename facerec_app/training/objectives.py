@@ -66,27 +66,26 @@ def train_objective(
         validation: faces of other people (or other faces), which choose the epoch; epoch 0, the start, competes.
         start: weights to go on from.
         confirmed: pairs of the training faces answered by hand, rows of ``training``.
-        more_alike: triplets of the training faces given by hand, rows of ``training``; only ``ranking`` takes them.
+        more_alike: triplets of the training faces given by hand, rows of ``training``; every objective takes them.
         impostors: further faces of people who are nobody of ``training``, where there are too few to learn from.
         on_epoch: told after each epoch.
         cancelled: asked before each batch.
 
     Raises:
-        ConfigError: if the options or triplets are not this objective's.
+        ConfigError: if the options are not this objective's.
         NotEnoughDataError: if there are too few people or faces.
         TrainingCancelledError: if ``cancelled`` said so.
         TrainingError: if the loss stops being a number, or something given names a face that is not there.
     """
     chosen = default_options(objective) if options is None else options
     faces = training if impostors is None else training.joined(impostors)
-    if more_alike is not None and objective != "ranking":
-        raise ConfigError(f"Triplets of likeness train the objective 'ranking', not '{objective}'; choose that one.")
     if objective == "similarity" and isinstance(chosen, SimilarityOptions):
         from facerec_app.training.keras_similarity_trainer import KerasSimilarityTrainer
 
         return KerasSimilarityTrainer(chosen).train(
-            faces, validation, start=start, confirmed=confirmed, on_epoch=on_epoch, cancelled=cancelled
-        )
+            faces, validation, start=start, confirmed=confirmed, more_alike=more_alike, on_epoch=on_epoch,
+            cancelled=cancelled,
+        )  # fmt: skip
     if isinstance(chosen, ProjectionOptions) and chosen.objective == objective:
         from facerec_app.training.keras_projection_trainer import KerasProjectionTrainer
 

@@ -53,6 +53,11 @@ class Triplets:
         """
         return Triplets(rows, np.full(len(rows), weight, np.float32))
 
+    def share_among(self, ordinary: float) -> float:
+        """Return the share, 0..1, of the training loss that these have beside so many examples of weight 1."""
+        own = float(self.weights.sum())
+        return own / max(own + ordinary, 1e-12)
+
     def require_rows_below(self, faces: int) -> None:
         """Raise ``TrainingError`` if a triplet names a face that is not among the ``faces`` trained on."""
         if len(self) and int(self.rows.max()) >= faces:

@@ -12,7 +12,8 @@ from facerec_app.similarity.similarity_weights import SimilarityWeights
 from facerec_app.training.confirmed_pairs import ConfirmedPairs
 from facerec_app.training.labelled_features import LabelledFeatures
 from facerec_app.training.logistic_regression import Float64Array, log_loss
-from facerec_app.training.pair_sampling import genuine_pairs, random_impostor_pairs, score_rows
+from facerec_app.training.pair_sampling import PairScoring, genuine_pairs, random_impostor_pairs, score_rows
+from facerec_app.training.triplet_sampling import Triplets
 
 _IMPOSTORS = 60_000
 
@@ -33,6 +34,29 @@ class ConfirmedAmongTraining:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class LikenessAmongTraining:
+    """Triplets given by hand with the faces they are rows of.
+
+    Attributes:
+        features: the training faces.
+        triplets: of which the first face is to be more like the second than like the third.
+        share: 0..1, of the training loss that the triplets have; the same in the loss that chooses the epoch.
+    """
+
+    features: LabelledFeatures
+    triplets: Triplets
+    share: float
+
+    def loss(self, score: PairScoring) -> float:
+        """Return the mean of ``log(1 + exp(s(first, third) - s(first, second)))``, nats (RankNet: Burges et al.,
+        "Learning to Rank using Gradient Descent", ICML 2005, section 3)."""
+        rows = self.triplets.rows
+        nearer = score_rows(self.features, rows[:, [0, 1]], score).astype(np.float64)
+        farther = score_rows(self.features, rows[:, [0, 2]], score).astype(np.float64)
+        return float(np.logaddexp(0.0, farther - nearer).mean())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class ValidationPairs:
     """Genuine and impostor pairs of the validation people, the same for every epoch.
 
@@ -41,12 +65,14 @@ class ValidationPairs:
         pairs: ``(P, 2)`` int64 rows of them, genuine ones first.
         genuine: number of genuine pairs.
         confirmed: mixed into the loss, if there are any.
+        likeness: the same.
     """
 
     features: LabelledFeatures
     pairs: Int64Array
     genuine: int
     confirmed: ConfirmedAmongTraining | None = None
+    likeness: LikenessAmongTraining | None = None
 
     @staticmethod
     def drawn(
@@ -54,6 +80,7 @@ class ValidationPairs:
         pairs_per_person: int,
         generator: np.random.Generator,
         confirmed: ConfirmedAmongTraining | None = None,
+        likeness: LikenessAmongTraining | None = None,
     ) -> ValidationPairs:
         """Return genuine pairs up to a cap per person and many random impostor pairs.
 
@@ -62,7 +89,7 @@ class ValidationPairs:
         """
         genuine = genuine_pairs(features, pairs_per_person, generator)
         impostor = random_impostor_pairs(features, _IMPOSTORS, generator)
-        return ValidationPairs(features, np.concatenate([genuine, impostor]), len(genuine), confirmed)
+        return ValidationPairs(features, np.concatenate([genuine, impostor]), len(genuine), confirmed, likeness)
 
     def loss(self, weights: SimilarityWeights) -> float:
         """Return the cross-entropy in nats, both kinds of pairs weighing the same in total."""
@@ -76,12 +103,15 @@ class ValidationPairs:
         balance = np.where(same, 0.5 / max(self.genuine, 1), 0.5 / (len(self.pairs) - self.genuine))
         ordinary = log_loss(log_odds, same, balance)
         accuracy = _best_accuracy(log_odds[same], log_odds[~same])
-        if self.confirmed is None:
-            return ordinary, accuracy
-        said = self.confirmed.pairs
-        answered = score_rows(self.confirmed.features, said.rows, score).astype(np.float64)
-        on_confirmed = log_loss(answered, said.same, np.ones(len(said)))
-        return (1.0 - self.confirmed.share) * ordinary + self.confirmed.share * on_confirmed, accuracy
+        loss = ordinary
+        if self.confirmed is not None:
+            said = self.confirmed.pairs
+            answered = score_rows(self.confirmed.features, said.rows, score).astype(np.float64)
+            on_confirmed = log_loss(answered, said.same, np.ones(len(said)))
+            loss = (1.0 - self.confirmed.share) * loss + self.confirmed.share * on_confirmed
+        if self.likeness is not None:
+            loss = (1.0 - self.likeness.share) * loss + self.likeness.share * self.likeness.loss(score)
+        return loss, accuracy
 
 
 def _best_accuracy(own: Float64Array, others: Float64Array) -> float:

@@ -10,6 +10,7 @@ import pytest
 
 from facerec_app.core.errors import NotEnoughDataError, TrainingError
 from facerec_app.core.types import GallerySnapshot
+from facerec_app.gallery.judgement_entry import MoreAlike
 from facerec_app.gallery.records import Judgement
 from facerec_app.similarity.similarity_network import SimilarityNetwork
 from facerec_app.training.gallery_material import GalleryMaterial, material_of
@@ -44,6 +45,22 @@ def test_corrections_become_rows_and_those_of_missing_faces_are_left_out() -> No
     found = material(sampled_people(3, 2), said("face0", "face5"), said("face1", "gone"), said("face2", "face3", True))
     assert found.confirmed_rows.tolist() == [[0, 5], [2, 3]]
     assert found.confirmed_same.tolist() == [False, True]
+
+
+def test_answers_at_odds_are_left_out_and_counted_until_they_are_settled() -> None:
+    snapshot = snapshot_of(sampled_people(3, 3))
+    at_odds = [said("face0", "face1", True), said("face1", "face2", True), said("face0", "face2")]
+    fine, against_the_names = said("face3", "face6"), said("face4", "face7", True)
+    likeness = [MoreAlike("face0", one, other, "a test", fine.decided_at) for one, other in
+                (("face1", "face3"), ("face3", "face2"), ("face4", "gone"))]  # fmt: skip
+    found = material_of(snapshot, [*at_odds, fine, against_the_names], likeness)
+    assert found.confirmed_rows.tolist() == [[3, 6]]
+    assert found.more_alike_rows.tolist() == [[0, 1, 3]]
+    assert found.disputed == 5
+    assert found.rows_in_corrections().tolist() == [0, 1, 3, 6]
+    settled = material_of(snapshot, [*at_odds[:2], fine], likeness[:1])
+    assert settled.confirmed_rows.tolist() == [[0, 1], [1, 2], [3, 6]]
+    assert settled.disputed == 0
 
 
 def test_a_refused_name_becomes_pairs_with_the_likest_faces_of_that_person() -> None:

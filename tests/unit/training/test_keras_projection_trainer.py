@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from facerec_app.core.errors import ConfigError, NotEnoughDataError, TrainingCancelledError, TrainingError
+from facerec_app.core.errors import NotEnoughDataError, TrainingCancelledError, TrainingError
 from facerec_app.core.types import Float32Array
 from facerec_app.similarity.similarity_network import SimilarityNetwork
 from facerec_app.training.confirmed_pairs import ConfirmedPairs
@@ -170,5 +170,3 @@ def test_things_said_of_another_gallery_are_refused(training: LabelledFeatures, 
     triplets = Triplets.more_alike(np.array([[0, 1, len(training)]]))
     with pytest.raises(TrainingError, match="another gallery"):
         train_objective("ranking", options("ranking"), training, validation, more_alike=triplets)
-    with pytest.raises(ConfigError, match="ranking"):
-        train_objective("triplet", options("triplet"), training, validation, more_alike=triplets)

@@ -10,9 +10,11 @@ import pytest
 from facerec_app.core.errors import ConfigError, ModelVersionMismatchError, NotEnoughDataError, TrainingError
 from facerec_app.core.types import Float32Array
 from facerec_app.similarity.pair_features import squared_distances
+from facerec_app.similarity.similarity_network import SimilarityNetwork
+from facerec_app.similarity.similarity_weights import SimilarityWeights
 from facerec_app.training.confirmed_pairs import ConfirmedPairs
 from facerec_app.training.labelled_features import LabelledFeatures
-from facerec_app.training.objectives import OBJECTIVES, default_options, options_for, train_objective
+from facerec_app.training.objectives import OBJECTIVES, Objective, default_options, options_for, train_objective
 from facerec_app.training.projection_options import ProjectionOptions
 from facerec_app.training.projection_start import identity, pca_whitening, within_whitening
 from facerec_app.training.retrieval_metrics import map_difference, ranked_probes
@@ -181,3 +183,31 @@ def test_a_better_ranking_is_ahead_beyond_chance(faces: LabelledFeatures) -> Non
     assert found.interval[0] > 0
     assert found.probability_better == 1.0
     assert map_difference(worse, worse).interval == (0.0, 0.0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_every_objective_learns_what_is_said_of_likeness(objective: Objective) -> None:
+    """Faces of three people each; a person says of the least alike picture of some that it is more alike."""
+    pytest.importorskip("keras")
+    training, validation = made_features(30, 5, dimension=16, spread=0.4, seed=1), made_features(20, 5, seed=2)
+    small = {"epochs": 6, "patience": 6, "batch": 64, "learning_rate": 1e-2}
+    options = options_for(objective, small if objective != "similarity" else {**small, "hidden_sizes": (16,),
+                                                                               "dropout": (0.0,)})  # fmt: skip
+    generator = np.random.default_rng(3)
+    anchors = generator.choice(len(training), 8, replace=False)
+    others = np.stack([generator.permutation(np.setdiff1d(np.arange(len(training)), [a]))[:2] for a in anchors])
+    cosines = np.einsum("nd,nkd->nk", training.vectors[anchors], training.vectors[others])
+    nearer, farther = np.take_along_axis(others, np.argsort(cosines, axis=1), axis=1).T
+    said = Triplets.more_alike(np.column_stack([anchors, nearer, farther]).astype(np.int64), weight=100.0)
+    start = train_objective("similarity", options_for("similarity", {"form": "distance"}), training, validation).weights
+    told = train_objective(objective, options, training, validation, start=start, more_alike=said)
+    untold = train_objective(objective, options, training, validation, start=start)
+
+    def lead(weights: SimilarityWeights) -> float:
+        network, faces = SimilarityNetwork(weights), training.vectors
+        ahead = network.log_odds(faces[anchors], faces[nearer]) - network.log_odds(faces[anchors], faces[farther])
+        return float(ahead.mean() / weights.distance_scale)
+
+    assert told.best_epoch > 0
+    assert lead(told.weights) > lead(untold.weights) + 0.02
