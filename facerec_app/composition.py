@@ -18,9 +18,11 @@ from facerec_app.decision.identity_calibration import IdentityCalibration, ident
 from facerec_app.decision.name_vetoes import NameVetoes, VetoingPersonRanker
 from facerec_app.decision.threshold_decider import ThresholdDecider
 from facerec_app.decision.track_votes import TrackVotes
+from facerec_app.detection.profile_detector import make_detector
 from facerec_app.evaluation.face_embedding import FaceSource
 from facerec_app.evaluation.feature_cache import FeatureCache
 from facerec_app.extraction.profile_extractor import make_extractor
+from facerec_app.gallery.bulk_enrolment import BulkEnrolment
 from facerec_app.gallery.gallery_store import GalleryStore
 from facerec_app.inference.processor_threads import live_threads, set_opencv_threads
 from facerec_app.library_composition import ComposedLibrary, LibraryParts
@@ -33,6 +35,7 @@ from facerec_app.pipeline.recognition_pipeline import RecognitionPipeline, Stage
 from facerec_app.pipeline.still_pipeline import StillPipeline
 from facerec_app.pipeline.track_album import TrackAlbum
 from facerec_app.services.application import Application
+from facerec_app.services.bulk_parts import BulkParts
 from facerec_app.services.calibration import CalibrationService
 from facerec_app.services.corrections import CorrectionService
 from facerec_app.services.demonstration import DemonstrationService
@@ -42,6 +45,7 @@ from facerec_app.services.evaluation import EvaluationService
 from facerec_app.services.evaluation_subjects import EvaluationSubjects, ProfileParts
 from facerec_app.services.face_reader import FaceReader
 from facerec_app.services.feature_report import FEATURE_REPORT_NAME, FeatureReportService
+from facerec_app.services.folder_import import FolderImport
 from facerec_app.services.gallery_session import GallerySession
 from facerec_app.services.gallery_training import GalleryTrainingService
 from facerec_app.services.guided_capture import GuidedCapture
@@ -58,8 +62,7 @@ from facerec_app.similarity.similarity_network import SimilarityNetwork
 from facerec_app.tracking.following_face_finder import FollowingFaceFinder
 from facerec_app.tracking.motion_tracker import MotionTracker
 from facerec_app.training.feature_statistics import FeatureStatistics, feature_statistics_from_bytes
-
-_PICTURE_MIN_FACE_PX = 20  # in a picture there is time to look for small faces
+from facerec_app.worker_composition import bulk_parts
 
 
 def compose(settings: Settings) -> Application:
@@ -278,7 +281,11 @@ class ComposedApplication:
 
     @cached_property
     def _gallery(self) -> GallerySession:
-        return GallerySession(self._store, self._extractor, self._aligner)
+        return GallerySession(self._store, self._extractor, self._aligner, self._bulk)
+
+    @cached_property
+    def _bulk(self) -> BulkParts:
+        return bulk_parts(self._profile.name, self._settings)
 
     @cached_property
     def _library(self) -> ComposedLibrary:
@@ -302,7 +309,8 @@ class ComposedApplication:
     @cached_property
     def _enrolment(self) -> EnrolmentService:
         reader = FaceReader(self._picture_detector, self._aligner, self._extractor)
-        return EnrolmentService(self._store, reader, self._gallery, self._lookalikes)
+        importer = FolderImport(BulkEnrolment(self._store), self._gallery, reader, self._bulk)
+        return EnrolmentService(self._store, reader, self._gallery, importer, self._lookalikes)
 
     @cached_property
     def _lookalikes(self) -> LookalikeCheck | None:
@@ -317,7 +325,7 @@ class ComposedApplication:
 
     @cached_property
     def _picture_detector(self) -> FollowingFaceDetector:
-        return self._detector(min(_PICTURE_MIN_FACE_PX, self._settings.min_face_px), self._settings.threads or None)
+        return self._detector(self._settings.picture_min_face_px, self._settings.threads or None)
 
     @cached_property
     def _aligner(self) -> FivePointAligner:
@@ -385,15 +393,6 @@ class ComposedApplication:
     def _detector(self, min_face_px: int, threads: int | None) -> FollowingFaceDetector:
         key = (min_face_px, threads)
         if key not in self._detectors:
-            self._detectors[key] = self._make_detector(min_face_px, threads)
+            name = self._settings.detector or self._profile.detector
+            self._detectors[key] = make_detector(self._models, name, min_face_px=min_face_px, threads=threads)
         return self._detectors[key]
-
-    def _make_detector(self, min_face_px: int, threads: int | None) -> FollowingFaceDetector:
-        name = self._settings.detector or self._profile.detector
-        if name == "yunet":
-            from facerec_app.detection.yunet_detector import YunetDetector
-
-            return YunetDetector(self._models, threads=threads)
-        from facerec_app.detection.mtcnn_detector import MtcnnDetector
-
-        return MtcnnDetector(self._models, min_face_size_px=float(min_face_px), threads=threads)

@@ -90,7 +90,7 @@ def read_image(path: Path, *, max_pixels: int = MAX_PIXELS) -> UInt8Array:
     Raises:
         UnreadableImageError: the file is missing, no picture, truncated, damaged or too large.
     """
-    return decode_image(_read_bytes(path), str(path), max_pixels=max_pixels)
+    return decode_image(read_image_file(path), str(path), max_pixels=max_pixels)
 
 
 def decode_image(data: bytes, what: str, *, max_pixels: int = MAX_PIXELS) -> UInt8Array:
@@ -115,7 +115,12 @@ def decode_image(data: bytes, what: str, *, max_pixels: int = MAX_PIXELS) -> UIn
         raise UnreadableImageError(f"{what} is damaged or cut off and cannot be decoded; copy it again.") from exc
 
 
-def _read_bytes(path: Path) -> bytes:
+def read_image_file(path: Path) -> bytes:
+    """Return the bytes of a picture's file, to be decoded here or elsewhere.
+
+    Raises:
+        UnreadableImageError: the file is missing, empty, larger than any picture, or cannot be read.
+    """
     try:
         if not path.is_file():
             reason = "is a folder, not a picture" if path.is_dir() else "does not exist"

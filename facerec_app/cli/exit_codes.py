@@ -11,6 +11,7 @@ from facerec_app.core.errors import (
     ModelError,
     OutputWriteError,
     TrainingError,
+    WorkersError,
 )
 
 OK = 0
@@ -23,6 +24,7 @@ ENROLMENT = 6
 TRAINING = 7
 PARTIAL = 8
 OUTPUT = 9
+WORKERS = 10
 INTERRUPTED = 130
 
 _BY_ERROR: tuple[tuple[type[FacerecError], int], ...] = (
@@ -33,6 +35,7 @@ _BY_ERROR: tuple[tuple[type[FacerecError], int], ...] = (
     (EnrolmentError, ENROLMENT),
     (TrainingError, TRAINING),
     (OutputWriteError, OUTPUT),
+    (WorkersError, WORKERS),
 )
 
 

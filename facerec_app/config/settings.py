@@ -13,6 +13,8 @@ from facerec_app.core.errors import ConfigError
 DEFAULT_PROFILE = "sface"
 DETECTORS = ("mtcnn", "yunet")
 
+_PICTURE_MIN_FACE_PX = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -43,6 +45,11 @@ class Settings:
             raise ConfigError(f"The stranger rate is set to {self.stranger_rate:g}; choose between 0.000001 and 0.5.")
         if not 0 <= self.threads <= 256:
             raise ConfigError(f"Threads are set to {self.threads}; choose between 0 (all cores) and 256.")
+
+    @property
+    def picture_min_face_px(self) -> int:
+        """Smallest face looked for in a picture, where there is time to look for small ones."""
+        return min(_PICTURE_MIN_FACE_PX, self.min_face_px)
 
     @property
     def database(self) -> DatabasePaths:

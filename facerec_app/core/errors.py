@@ -111,3 +111,7 @@ class NotEnoughDataError(TrainingError):
 
 class TrainingCancelledError(TrainingError):
     """The user ended a training run; nothing was changed."""
+
+
+class WorkersError(FacerecError):
+    """Processes or computers that share bulk work cannot be had, were lost, or answered wrongly."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -46,3 +46,7 @@ class PreparedFace:
         pixels, box, landmarks = cut_face_picture(face.pixels_rgb, face.box_xyxy, face.landmarks_xy)
         jpeg = encode_face_picture(pixels)
         return PreparedFace(str(uuid.uuid4()), face, jpeg, hashlib.sha256(jpeg).hexdigest(), box, landmarks)
+
+    def without_whole_picture(self) -> PreparedFace:
+        """Return the same without the picture it was cut from, which the gallery does not keep and need not be sent."""
+        return replace(self, face=replace(self.face, pixels_rgb=np.zeros((0, 0, 3), np.uint8)))

@@ -14,7 +14,6 @@ from facerec_app.core.errors import (
     ConfigError,
     EnrolmentError,
     FacerecError,
-    NearDuplicateError,
     NoFaceError,
     PersonNotFoundError,
 )
@@ -33,14 +32,15 @@ from facerec_app.services.enrolment_report import (
     no_row,
 )
 from facerec_app.services.face_reader import FaceReader, ReadFace
+from facerec_app.services.folder_import import FolderImport
 from facerec_app.services.gallery_session import GallerySession
 from facerec_app.services.lookalike_check import LookalikeCheck
+from facerec_app.services.near_duplicates import refuse_near_duplicate
 from facerec_app.services.progress import CancelCheck, Progress, ProgressCallback, never_cancelled, no_progress
 from facerec_app.services.video_people import VideoPeople, find_people_in_video, most_seen_person, spans_text
+from facerec_app.services.worker_pool import WorkerPool
 
 __all__ = ["EnrolmentReport", "EnrolmentRow", "EnrolmentService", "ImportReport", "PictureToEnrol", "is_video_file"]
-
-_NEAR_DUPLICATE_COSINE = 0.985
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +50,11 @@ class _Offer:
     Attributes:
         what: its name, kept as the face's source.
         read: finds and judges the face.
-        is_once: whether a picture of that name is the same picture and enrolled once only.
         insist: whether it is enrolled also if it is known as somebody else.
     """
 
     what: str
     read: Callable[[], ReadFace]
-    is_once: bool = False
     insist: bool = False
 
 
@@ -80,6 +78,7 @@ class EnrolmentService:
         store: where faces go.
         reader: finds and judges them.
         gallery: is told of changes.
+        importer: enrols folders of people.
         lookalikes: finds faces that are enrolled as somebody else; None where the profile cannot tell.
     """
 
@@ -88,11 +87,13 @@ class EnrolmentService:
         store: GalleryStore,
         reader: FaceReader,
         gallery: GallerySession,
+        importer: FolderImport,
         lookalikes: LookalikeCheck | None = None,
     ) -> None:
         self._store = store
         self._reader = reader
         self._gallery = gallery
+        self._import = importer
         self._lookalikes = lookalikes
 
     def enrol_files(
@@ -202,54 +203,27 @@ class EnrolmentService:
         consent: Consent | None = None,
         progress: ProgressCallback = no_progress,
         cancelled: CancelCheck = never_cancelled,
+        pool: WorkerPool | None = None,
     ) -> ImportReport:
         """Enrol a folder that holds a folder a person, named after them ("Ada_Lovelace" becomes "Ada Lovelace").
 
         Pictures that were imported before are passed over, so an interrupted import goes on where it stopped.
 
+        Args:
+            root: the folder.
+            consent: recorded with new people.
+            progress: units are pictures; what it counts survives a kill.
+            cancelled: asked several times a second.
+            pool: who reads the pictures; None takes this computer's processes where that is faster.
+
         Raises:
+            WorkersError: if a worker was lost or answered wrongly; what was enrolled before is kept.
             ConfigError: if there is no such folder or it holds no folder with pictures.
             GalleryError: if the gallery cannot be read or written; what was enrolled before is kept.
         """
-        people = _people_of(root)
-        total = sum(len(files) for _, files in people)
-        done = 0
-        reports: list[EnrolmentReport] = []
-        for folder_name, files in people:
-            if cancelled():
-                break
-
-            def report_one(inner: Progress, before: int = done) -> None:
-                progress(Progress(before + inner.done, total, inner.what))
-
-            reports.append(self._import_person(folder_name, files, consent, report_one, cancelled))
-            done += len(files)
-        progress(Progress(done, total))
+        report = self._import.run(root, consent=consent, progress=progress, cancelled=cancelled, pool=pool)
         self._gallery.announce()
-        stopped = cancelled()
-        seen = sum(row.face_id is not None or row.error is not None for report in reports for row in report.rows)
-        return ImportReport(tuple(reports), 0 if stopped else total - seen, stopped)
-
-    def _import_person(
-        self,
-        folder_name: str,
-        files: Sequence[Path],
-        consent: Consent | None,
-        progress: ProgressCallback,
-        cancelled: CancelCheck,
-    ) -> EnrolmentReport:
-        try:
-            name = clean_person_name(folder_name.replace("_", " "))
-        except ConfigError as exc:
-            return EnrolmentReport(folder_name, None, tuple(EnrolmentRow(str(f), None, exc) for f in files))
-        before = self._sources_of(name)
-        named = [(file, f"{folder_name}/{file.name}") for file in files]
-        offers = [
-            _Offer(what, self._reader_of_file(PictureToEnrol(file), what), is_once=True, insist=True)
-            for file, what in named
-            if what not in before
-        ]
-        return self._enrol(name, offers, _Work(consent, progress, cancelled))
+        return report
 
     def _enrol(self, name: str, offers: Sequence[_Offer], work: _Work) -> EnrolmentReport:
         person, index = self._find(name), self._gallery.index()
@@ -265,7 +239,7 @@ class EnrolmentService:
             except (EnrolmentError, CaptureError) as exc:
                 rows.append(EnrolmentRow(offer.what, None, exc))
             else:
-                person, face_id = self._add(name, read, offer, work.consent)
+                person, face_id = self._add(name, read, work.consent)
                 rows.append(EnrolmentRow(offer.what, face_id, None))
                 vectors.append(read.embedding.vectors[0])
             work.on_row(rows[-1])
@@ -285,23 +259,17 @@ class EnrolmentService:
         Raises:
             NearDuplicateError, AlreadyEnrolledError: as the message says.
         """
-        own = float(np.max(np.stack(vectors) @ read.embedding.vectors[0])) if vectors else -1.0
-        if own > _NEAR_DUPLICATE_COSINE:
-            raise NearDuplicateError(
-                f"The face in {offer.what} is the same picture as one that is enrolled; nothing new to learn."
-            )
+        own = refuse_near_duplicate(vectors, read.embedding, offer.what)
         if self._lookalikes is not None and not offer.insist:
             person_id = person.person_id if person is not None else None
             self._lookalikes.refuse_other(read.embedding, index, person_id, own, offer.what)
 
-    def _add(self, name: str, read: ReadFace, offer: _Offer, consent: Consent | None) -> tuple[Person, str | None]:
-        """Add a face, and its person with the first; nothing if another program imported this picture meanwhile."""
+    def _add(self, name: str, read: ReadFace, consent: Consent | None) -> tuple[Person, str]:
+        """Add a face, and its person with the first."""
         with self._store.transaction():  # a person is never left without a face
             person = self._find(name)
             if person is None:
                 person = self._store.add_person(name, consent=consent)
-            elif offer.is_once and any(f.source == offer.what for f in self._store.faces_of(person.person_id)):
-                return person, None
             return person, self._store.add_face(person.person_id, read.face)
 
     def _offers(
@@ -353,10 +321,6 @@ class EnrolmentService:
         except PersonNotFoundError:
             return None
 
-    def _sources_of(self, name: str) -> frozenset[str]:
-        person = self._find(name)
-        return frozenset(f.source for f in self._store.faces_of(person.person_id)) if person else frozenset()
-
 
 def _vectors_of(person: Person | None, index: GalleryIndex) -> list[Float32Array]:
     if person is None:
@@ -382,17 +346,3 @@ _VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".
 def is_video_file(path: Path) -> bool:
     """Return whether a file's name says that it is a video."""
     return path.suffix.lower() in _VIDEO_SUFFIXES
-
-
-def _people_of(root: Path) -> list[tuple[str, list[Path]]]:
-    """Return folder names with their pictures; folders without any are left out."""
-    if not root.is_dir():
-        raise ConfigError(f"There is no folder {root}; give a folder that holds a folder of pictures for each person.")
-    folders = sorted(entry for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith("."))
-    people = [(folder.name, list(iter_image_files(folder))) for folder in folders]
-    people = [(name, files) for name, files in people if files]
-    if not people:
-        raise ConfigError(
-            f"{root} holds no folder with pictures; put each person's pictures in a folder of their name."
-        )
-    return people

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 
 import numpy as np
 
@@ -16,7 +17,10 @@ from facerec_app.gallery.exact_index import ExactIndex
 from facerec_app.gallery.gallery_store import GalleryStore
 from facerec_app.gallery.records import EnrolledFace
 from facerec_app.inference.processor_threads import live_threads
+from facerec_app.services.bulk_parts import BulkParts
 from facerec_app.services.progress import CancelCheck, Progress, ProgressCallback, never_cancelled, no_progress
+from facerec_app.services.stored_face import EmbeddedRecord, StoredFace, embed_stored_faces, vector_of
+from facerec_app.services.worker_pool import WorkerPool, run_in_order
 
 _EMBED_BATCH = 16
 COMPRESSED_FROM_FACES = 100_000
@@ -31,13 +35,21 @@ class GallerySession:
         store: the gallery.
         extractor: of the profile in use.
         aligner: of the same profile, for embedding faces that were enrolled with another one.
+        bulk: what worker processes run when very many faces have to be embedded; None does all of it in this process.
     """
 
-    def __init__(self, store: GalleryStore, extractor: FeatureExtractor, aligner: FaceAligner) -> None:
+    def __init__(
+        self,
+        store: GalleryStore,
+        extractor: FeatureExtractor,
+        aligner: FaceAligner,
+        bulk: BulkParts | None = None,
+    ) -> None:
         self.store = store
         self.compressed_from = COMPRESSED_FROM_FACES
         self._extractor = extractor
         self._aligner = aligner
+        self._bulk = bulk
         self._lock = threading.Lock()
         self._index: GalleryIndex | None = None
         self._observers: list[Callable[[GalleryIndex], None]] = []
@@ -100,17 +112,69 @@ class GallerySession:
         """
         self.index()  # reading them finds the stored ones that are damaged, which are then missing
         missing = self.store.missing_embeddings(self._extractor.version)
-        embedded = 0
-        unreadable: list[GalleryReadError] = []
-        for start in range(0, len(missing), _EMBED_BATCH):
-            if cancelled():
-                break
-            progress(Progress(start, len(missing)))
-            embedded += self._embed(missing[start : start + _EMBED_BATCH], unreadable)
-        if missing:
-            progress(Progress(len(missing), len(missing)))
+        if not missing:
+            return 0
+        pool = self._bulk.local_pool(len(missing)) if self._bulk is not None else None
+        finished = False
+        try:
+            embedded, unreadable = self._embed_all(missing, pool, progress, cancelled)
+            finished = not cancelled()
+        finally:
+            if pool is not None:
+                pool.close(at_once=not finished)
+        progress(Progress(len(missing), len(missing)))
         self._warn(unreadable)
         return embedded
+
+    def _embed_all(
+        self,
+        missing: Sequence[EnrolledFace],
+        pool: WorkerPool | None,
+        progress: ProgressCallback,
+        cancelled: CancelCheck,
+    ) -> tuple[int, list[GalleryReadError]]:
+        """Embed faces a batch at a time, each stored before the next, and return how many, and what is unreadable."""
+        batches = [
+            tuple(StoredFace.of(face) for face in missing[start : start + _EMBED_BATCH])
+            for start in range(0, len(missing), _EMBED_BATCH)
+        ]
+        if pool is not None and self._bulk is not None:
+            answers = run_in_order(pool, self._bulk.embed, batches, cancelled=cancelled)
+        else:
+            answers = self._embed_here(batches, cancelled)
+        embedded = done = 0
+        unreadable: list[GalleryReadError] = []
+        progress(Progress(0, len(missing)))
+        with closing(answers):
+            for batch, records in zip(batches, answers, strict=False):  # fewer answers when cancelled
+                embedded += self._keep(batch, records, unreadable)
+                done += len(batch)
+                progress(Progress(done, len(missing)))
+        return embedded, unreadable
+
+    def _embed_here(
+        self, batches: Sequence[tuple[StoredFace, ...]], cancelled: CancelCheck
+    ) -> Generator[list[EmbeddedRecord], None, None]:
+        for batch in batches:
+            if cancelled():
+                return
+            yield embed_stored_faces(self._aligner, self._extractor, batch)
+
+    def _keep(
+        self, batch: Sequence[StoredFace], records: Sequence[EmbeddedRecord], unreadable: list[GalleryReadError]
+    ) -> int:
+        """Store what was embedded and return how many faces that were."""
+        face_ids, vectors = [], []
+        for face, record in zip(batch, records, strict=True):
+            try:
+                vectors.append(vector_of(record, self._extractor.version))
+            except GalleryReadError as exc:
+                unreadable.append(exc)
+                continue
+            face_ids.append(face.face_id)
+        if face_ids:
+            self.store.put_embeddings(face_ids, Embeddings(np.stack(vectors), self._extractor.version))
+        return len(face_ids)
 
     def _warn(self, unreadable: list[GalleryReadError]) -> None:
         """Say once for each set of lost pictures that their faces take no part."""
@@ -119,20 +183,3 @@ class GallerySession:
             more = f" ({len(lines) - 1} more like it)" if len(lines) > 1 else ""
             _LOGGER.warning("An enrolled face is left out of recognition: %s%s", unreadable[0], more)
         self._warned = lines
-
-    def _embed(self, faces: tuple[EnrolledFace, ...], unreadable: list[GalleryReadError]) -> int:
-        """Embed what can be read and return how many faces that were."""
-        face_ids: list[str] = []
-        vectors = []
-        for face in faces:
-            try:
-                picture = self.store.read_picture(face.face_id)
-            except GalleryReadError as exc:
-                unreadable.append(exc)
-                continue
-            crops = self._aligner.align(picture, face.detections())
-            vectors.append(self._extractor.embed(crops).vectors)
-            face_ids.append(face.face_id)
-        if face_ids:
-            self.store.put_embeddings(face_ids, Embeddings(np.concatenate(vectors), self._extractor.version))
-        return len(face_ids)
