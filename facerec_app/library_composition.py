@@ -6,14 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
+from facerec_app import __version__
+from facerec_app.config.paths import user_cache_dir
 from facerec_app.config.settings import Settings
 from facerec_app.core.protocols import FaceAligner, FeatureExtractor, FollowingFaceDetector
 from facerec_app.gallery.gallery_store import GalleryStore
 from facerec_app.models.model_store import ModelStore
+from facerec_app.services.dataset_check import DatasetCheckService
 from facerec_app.services.face_search import FaceSearchService
 from facerec_app.services.gallery_browser import GalleryBrowser
 from facerec_app.services.gallery_session import GallerySession
 from facerec_app.services.judgements import JudgementService
+from facerec_app.services.picture_inspection import PictureInspector
 from facerec_app.services.present_network import NetworkInUse
 from facerec_app.services.similarity_questions import SimilarityQuestions
 
@@ -79,4 +83,13 @@ class ComposedLibrary:
     @cached_property
     def _similarity_questions(self) -> SimilarityQuestions:
         parts = self._parts
-        return SimilarityQuestions(lambda: parts.gallery().index(), parts.network, parts.store().judgement_log)
+        return SimilarityQuestions(lambda: parts.gallery().index(), parts.network, parts.store())
+
+    def dataset_check(self, *, keep_features: bool = True) -> DatasetCheckService:
+        return DatasetCheckService(self._picture_inspector(keep_features), self._parts.network)
+
+    def _picture_inspector(self, keep_features: bool) -> PictureInspector:
+        parts = self._parts
+        settings = f"faces from {parts.settings.min_face_px} px; facerec {__version__}"
+        folder = user_cache_dir() / "inspection" if keep_features else None
+        return PictureInspector(parts.detector(), parts.aligner(), parts.extractor(), settings, folder)

@@ -10,12 +10,14 @@ import typer
 from facerec_app import __version__
 from facerec_app.cli import (
     calibrate_command,
+    dataset_commands,
     demo_command,
     doctor_command,
     enrol_commands,
     evaluate_commands,
     feature_commands,
     gui_command,
+    judge_commands,
     model_commands,
     people_commands,
     recognise_commands,
@@ -99,9 +101,11 @@ def build_cli(make_application: ApplicationFactory) -> typer.Typer:
     search_command.add_to(cli)
     calibrate_command.add_to(cli)
     train_commands.add_to(cli)
+    judge_commands.add_to(cli)
     version_commands.add_to(cli)
     feature_commands.add_to(cli)
     evaluate_commands.add_to(cli)
+    dataset_commands.add_to(cli)
     model_commands.add_to(cli)
     train_extractor_command.add_to(cli)
     doctor_command.add_to(cli)

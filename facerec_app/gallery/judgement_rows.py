@@ -91,8 +91,8 @@ def select_more_alike(connection: sqlite3.Connection) -> tuple[MoreAlike, ...]:
 def select_owners(connection: sqlite3.Connection) -> dict[str, FaceOwner]:
     """Return whose every face is that the log names, by face id."""
     rows = connection.execute(
-        "SELECT faces.id, people.id, people.name FROM faces JOIN people ON people.id = faces.person_id WHERE faces.id IN"
-        " (SELECT reference_face_id FROM judgement_log UNION SELECT face_id FROM judgement_log"
+        "SELECT faces.id, people.id, people.name FROM faces JOIN people ON people.id = faces.person_id"
+        " WHERE faces.id IN (SELECT reference_face_id FROM judgement_log UNION SELECT face_id FROM judgement_log"
         " UNION SELECT less_alike_face_id FROM judgement_log)"
     )
     return {str(face_id): FaceOwner(str(person_id), str(name)) for face_id, person_id, name in rows}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from facerec_app.services.dataset_check import DatasetCheckService
 from facerec_app.services.face_search import FaceSearchService
+from facerec_app.services.gallery_browser import GalleryBrowser
 from facerec_app.services.judgements import JudgementService
 from facerec_app.services.similarity_questions import SimilarityQuestions
-from facerec_app.services.gallery_browser import GalleryBrowser
 
 
 class Library(Protocol):
@@ -20,3 +21,7 @@ class Library(Protocol):
     def similarity_questions(self) -> SimilarityQuestions: ...
 
     def gallery_browser(self) -> GalleryBrowser: ...
+
+    def dataset_check(self, *, keep_features: bool = True) -> DatasetCheckService:
+        """Return the service; with ``keep_features``, what was found in pictures stays in the user's cache folder."""
+        ...

@@ -5,14 +5,26 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from facerec_app.core.errors import NotEnoughDataError
+from facerec_app.capture.images import write_jpeg, write_png
+from facerec_app.core.errors import ConfigError, NotEnoughDataError
 from facerec_app.core.protocols import GalleryIndex
-from facerec_app.core.types import BoolArray, Embeddings, Float32Array, GallerySnapshot, Int64Array
+from facerec_app.core.types import (
+    BoolArray,
+    Embeddings,
+    Float32Array,
+    Frame,
+    GallerySnapshot,
+    Int64Array,
+    UInt8Array,
+)
+from facerec_app.gallery.gallery_store import GalleryStore
 from facerec_app.gallery.judgement_entry import AnswerKind
-from facerec_app.gallery.judgement_log import JudgementLog
+from facerec_app.pipeline.ranked_sheet import SheetFace, SheetRow, ranked_sheet
+from facerec_app.pipeline.track_album import cut_out
 from facerec_app.services.present_network import NetworkInUse
 from facerec_app.training.question_choice import AskedFaces, QuestionChoice, QuestionRule, worth
 
@@ -78,7 +90,7 @@ class SimilarityQuestions:
     Args:
         index: returns the index of the gallery's present state.
         network: returns what judges at present.
-        log: what was said so far.
+        store: the gallery, with what was said so far.
         rule: which questions are worth most.
     """
 
@@ -86,13 +98,14 @@ class SimilarityQuestions:
         self,
         index: Callable[[], GalleryIndex],
         network: Callable[[], NetworkInUse],
-        log: JudgementLog,
+        store: GalleryStore,
         *,
         rule: QuestionRule = "boundary",
     ) -> None:
         self._index = index
         self._network = network
-        self._log = log
+        self._store = store
+        self._log = store.judgement_log
         self._rule: QuestionRule = rule
         self._lock = threading.Lock()
         self._pool: _Pool | None = None
@@ -136,6 +149,28 @@ class SimilarityQuestions:
             raise NotEnoughDataError("This face takes no part in recognition, or there is no other to compare it with.")
         neighbours = _nearest(index, rows.astype(np.int64))
         return self._question(index.snapshot, network, int(rows[0]), neighbours[0], 0.0)
+
+    def write_sheet(self, question: SimilarityQuestion, target: Path) -> None:
+        """Write the faces of a question as one picture.
+
+        Raises:
+            ConfigError: if the name is neither that of a JPEG nor that of a PNG.
+            GalleryReadError: if a picture is missing or damaged.
+            OutputWriteError: if the file cannot be written.
+        """
+        if target.suffix.lower() not in {".jpg", ".jpeg", ".png"}:
+            raise ConfigError(f"The sheet {target} is to be a picture; give it a name that ends in .png or .jpg.")
+        reference = SheetFace(self._likeness(question.face_id), question.name, question.face_id[:8])
+        faces = [
+            SheetFace(self._likeness(face.face_id), face.name, f"{face.face_id[:8]}  {face.probability:.0%}")
+            for face in question.neighbours
+        ]
+        write = write_png if target.suffix.lower() == ".png" else write_jpeg
+        write(target, ranked_sheet([SheetRow(reference, faces)], f"Is this {question.name} too?"))
+
+    def _likeness(self, face_id: str) -> UInt8Array:
+        face, pixels_rgb = self._store.get_face(face_id), self._store.read_picture(face_id)
+        return cut_out(Frame(pixels_rgb, 0, 0.0, face.source), face.detections(), 1.0).pixels_rgb
 
     def _looked_through(self, index: GalleryIndex, network: NetworkInUse, seed: int) -> _Pool:
         snapshot = index.snapshot
@@ -200,7 +235,7 @@ def _nearest(index: GalleryIndex, rows: Int64Array) -> Int64Array:
     # The face itself is the nearest, unless its very picture is enrolled twice: then it may come later, or not at all.
     itself = found == rows[:, None]
     itself[~itself.any(axis=1), -1] = True
-    return found[~itself].reshape(len(rows), kept)
+    return np.asarray(found[~itself].reshape(len(rows), kept), np.int64)
 
 
 def _above_boundary(

@@ -188,9 +188,9 @@ def test_a_better_ranking_is_ahead_beyond_chance(faces: LabelledFeatures) -> Non
 @pytest.mark.slow
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_every_objective_learns_what_is_said_of_likeness(objective: Objective) -> None:
-    """Faces of three people each; a person says of the least alike picture of some that it is more alike."""
+    """Of eight faces somebody says that the less alike of two others is the more alike one."""
     pytest.importorskip("keras")
-    training, validation = made_features(30, 5, dimension=16, spread=0.4, seed=1), made_features(20, 5, seed=2)
+    training, validation = (made_features(people, 5, dimension=16, spread=0.4, seed=people) for people in (30, 20))
     small = {"epochs": 6, "patience": 6, "batch": 64, "learning_rate": 1e-2}
     options = options_for(objective, small if objective != "similarity" else {**small, "hidden_sizes": (16,),
                                                                                "dropout": (0.0,)})  # fmt: skip
