@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import cv2
@@ -13,9 +13,12 @@ from facerec_app.core.types import FaceDetections, Float32Array, UInt8Array
 from facerec_app.detection.crop_sampling import sample_windows
 from facerec_app.detection.mtcnn_pyramid import CELL_PX, STRIDE_PX, PyramidLayout, paint_canvas, plan_layout
 from facerec_app.detection.non_maximum_suppression import suppress_overlaps
+from facerec_app.inference.onnx_weights import with_weights
 from facerec_app.inference.openvino_session import OpenvinoSession
 from facerec_app.models.model_store import ModelStore
 
+ONET = "mtcnn_onet"
+DEFAULT_THRESHOLDS = (0.6, 0.7, 0.8)
 DEFAULT_MIN_FACE_SIZE_PX = 40.0
 """Smaller faces carry too little for recognition; measured in docs/detection.md."""
 LEVEL_OVERLAP = 0.5
@@ -43,8 +46,9 @@ class MtcnnDetector:
         store: ModelStore,
         *,
         min_face_size_px: float = DEFAULT_MIN_FACE_SIZE_PX,
-        thresholds: tuple[float, float, float] = (0.6, 0.7, 0.8),
+        thresholds: tuple[float, float, float] = DEFAULT_THRESHOLDS,
         threads: int | None = None,
+        onet_weights: Mapping[str, Float32Array] | None = None,
     ) -> None:
         """Load the networks.
 
@@ -53,17 +57,20 @@ class MtcnnDetector:
             min_face_size_px: smallest face to be found; the time of a frame falls with its square.
             thresholds: face probability that lets a window through P-Net, R-Net and O-Net.
             threads: processor threads; None means all.
+            onet_weights: arrays that stand in for the last network's own (docs/boxes.md).
 
         Raises:
             WeightsMissingError: if a file is missing.
-            WeightsRejectedError: if one is damaged.
+            WeightsRejectedError: if one is damaged, or the given weights do not fit.
         """
         self._min_face_size_px = min_face_size_px
         self._thresholds = thresholds
-        self._pnet, self._rnet, self._onet = (
-            OpenvinoSession(store.read(name), name=name, threads=threads)
-            for name in ("mtcnn_pnet", "mtcnn_rnet", "mtcnn_onet")
-        )
+        pnet, rnet, onet = (store.read(name) for name in ("mtcnn_pnet", "mtcnn_rnet", ONET))
+        if onet_weights is not None:
+            onet = with_weights(onet, onet_weights)
+        self._pnet = OpenvinoSession(pnet, name="mtcnn_pnet", threads=threads)
+        self._rnet = OpenvinoSession(rnet, name="mtcnn_rnet", threads=threads)
+        self._onet = OpenvinoSession(onet, name=ONET, threads=threads)
         self._layout_of = lru_cache(maxsize=8)(plan_layout)
 
     @property
@@ -79,9 +86,7 @@ class MtcnnDetector:
         """
         shrink = max(1.0, max(pixels_rgb.shape[:2]) / MAX_SIDE_PX)
         pixels = _prepared(pixels_rgb, shrink)
-        boxes = self._propose(pixels, self._smallest_face_px(shrink))
-        if len(boxes):
-            boxes = self._refine(pixels, boxes)
+        boxes = self._windows(pixels, shrink)
         found = self._finish(pixels, boxes) if len(boxes) else FaceDetections.empty()
         if shrink == 1.0 or not len(found):
             return found
@@ -101,6 +106,19 @@ class MtcnnDetector:
             return FaceDetections.empty()
         windows = _resized(_squared(boxes_xyxy), LOOK_AGAIN_SIZES)
         return self._finish(_prepared(pixels_rgb, 1.0), windows)
+
+    def candidate_windows(self, pixels_rgb: UInt8Array) -> Float32Array:
+        """Return the square ``(N, 4)`` px windows that O-Net is asked about in a picture: what it learns from.
+
+        Raises:
+            InferenceError: if a network fails or returns values that are not finite.
+        """
+        shrink = max(1.0, max(pixels_rgb.shape[:2]) / MAX_SIDE_PX)
+        return np.asarray(self._windows(_prepared(pixels_rgb, shrink), shrink) * np.float32(shrink), np.float32)
+
+    def _windows(self, pixels_rgb: Float32Array, shrink: float) -> Float32Array:
+        boxes = self._propose(pixels_rgb, self._smallest_face_px(shrink))
+        return self._refine(pixels_rgb, boxes) if len(boxes) else boxes
 
     def _smallest_face_px(self, shrink: float) -> float:
         if shrink == 1.0:
