@@ -1,4 +1,5 @@
 """Faces filed under the wrong person: each is compared with its own and with everybody else's, itself left out."""
+
 from __future__ import annotations
 
 import math
