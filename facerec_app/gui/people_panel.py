@@ -26,6 +26,7 @@ from facerec_app.gallery.person_contents import PersonContents
 from facerec_app.gallery.records import Person
 from facerec_app.gui.card_view import CardView
 from facerec_app.gui.deletion_dialog import ask_before_deletion
+from facerec_app.gui.history_buttons import HistoryButtons
 from facerec_app.gui.inline_question import InlineQuestion
 from facerec_app.gui.people_actions import PeopleActions, PeopleView
 from facerec_app.gui.people_model import (
@@ -40,7 +41,7 @@ from facerec_app.gui.person_page import PersonPage
 from facerec_app.gui.picture_loader import AT_ONCE, PictureLoader
 from facerec_app.gui.shared_services import SharedServices
 from facerec_app.gui.tasks import TaskRunner
-from facerec_app.gui.tool_buttons import set_hint, tool_button
+from facerec_app.gui.tool_buttons import tool_button
 
 _EMPTY, _GRID = 0, 1
 
@@ -80,7 +81,6 @@ class PeoplePanel(QWidget):
         self.page.merge_asked.connect(self._ask_for_other)
         self._build(names)
         self.setFocusProxy(self.grid)
-        self._show_history(None, None)
         self._update_buttons()
 
     @property
@@ -225,12 +225,7 @@ class PeoplePanel(QWidget):
         self._message = QLabel(self)
         self._message.setWordWrap(True)
         self._message.setTextFormat(Qt.TextFormat.PlainText)
-        self._undo = tool_button(self, "undo", "", self.changes.undo)
-        self._redo = tool_button(self, "redo", "", self.changes.redo)
-        for keys, button in (("Ctrl+Z", self._undo), ("Ctrl+Shift+Z", self._redo)):
-            shortcut = QShortcut(QKeySequence(keys), self)
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.activated.connect(button.click)
+        self._history = HistoryButtons(self.changes.undo, self.changes.redo, self)
         more = tool_button(self, "more", self.tr("More"), lambda: None)
         more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(more)
@@ -242,7 +237,7 @@ class PeoplePanel(QWidget):
         row = QHBoxLayout()
         row.setSpacing(2)
         row.addWidget(self._message, 1)
-        for button in (self._undo, self._redo, more):
+        for button in (self._history, more):
             row.addWidget(button, 0, Qt.AlignmentFlag.AlignBottom)
         return row
 
@@ -308,7 +303,7 @@ class PeoplePanel(QWidget):
         self._count.setText(self._count_words(people))
         if changed:
             self._select_again(chosen)
-        self._show_history(view.undo_text, view.redo_text)
+        self._history.show_texts(view.undo_text, view.redo_text)
         self.keeps_last_seen.setChecked(view.keeps_last_seen)
         self._load_portraits(people)
         self._show_opened(view)
@@ -366,15 +361,6 @@ class PeoplePanel(QWidget):
             self._load_portraits(self._model.people)
 
         self._loader.load_portraits(batch, done)
-
-    def _show_history(self, undo_text: str | None, redo_text: str | None) -> None:
-        for button, text, nothing, words, keys in (
-            (self._undo, undo_text, self.tr("Nothing to undo"), self.tr("Undo: {0}"), "Ctrl+Z"),
-            (self._redo, redo_text, self.tr("Nothing to redo"), self.tr("Redo: {0}"), "Ctrl+Shift+Z"),
-        ):
-            hint = f"{words.format(text)} ({keys})" if text is not None else nothing
-            button.setEnabled(text is not None)
-            set_hint(button, hint)
 
     def _note_done(self, words: str) -> None:
         self._say(words, bad=False)

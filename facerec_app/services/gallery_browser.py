@@ -137,7 +137,7 @@ class GalleryBrowser:
         rows = np.nonzero(snapshot.face_ids == face_id)[0]
         if not len(rows):
             raise ConfigError("The chosen face takes no part in recognition, or has gone; choose another.")
-        return snapshot.vectors[rows[0]]
+        return np.asarray(snapshot.vectors[rows[0]], np.float32)
 
     def _numbers_of(self, snapshot: GallerySnapshot) -> Int64Array:
         """Return the number of each row of a snapshot, ``(G,)`` int64; -1 for a face that has gone since."""

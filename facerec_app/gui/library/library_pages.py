@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from facerec_app.gui.library.gallery_page import GalleryPage
 from facerec_app.gui.library.library_page import LibraryPage
 
 
@@ -24,4 +25,4 @@ class PageEntry:
     page: type[LibraryPage]
 
 
-PAGES: tuple[PageEntry, ...] = ()
+PAGES: tuple[PageEntry, ...] = (PageEntry("gallery", "Gallery", "library", GalleryPage),)

@@ -5,11 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
-from PySide6.QtWidgets import QAbstractItemView, QListView, QWidget
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QMimeData,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QRect,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QFontMetrics, QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QListView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
 
 from facerec_app.gallery.records import Person
+from facerec_app.gui.card_view import draw_card_ground
 from facerec_app.gui.face_dragging import FACES_MIME, dragged_faces
+from facerec_app.gui.theme import colour
 
 Index = QModelIndex | QPersistentModelIndex
 PERSON_ROLE = Qt.ItemDataRole.UserRole
@@ -53,7 +73,7 @@ class PersonListModel(QAbstractListModel):
         person = self._shown[index.row() - 1] if index.row() else None
         if role == Qt.ItemDataRole.DisplayRole:
             everybody = self.tr("Everybody") if not self._text else self.tr("All of these")
-            return f"{person.name}  ({person.face_count})" if person is not None else everybody
+            return person.name if person is not None else everybody
         if role == Qt.ItemDataRole.ToolTipRole and person is not None:
             return self.tr("{0}\nDrop faces here to give them to this person.").format(person.name)
         return person if role == PERSON_ROLE else None
@@ -83,6 +103,32 @@ class PersonListModel(QAbstractListModel):
         self.endResetModel()
 
 
+class PersonRowDelegate(QStyledItemDelegate):
+    """Draws a name at the left and the number of faces at the right."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return QSize(0, QFontMetrics(option.font).height() + 10)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        rect: QRect = option.rect
+        state = option.state
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        chosen = bool(state & QStyle.StateFlag.State_Selected)
+        draw_card_ground(painter, rect.adjusted(0, -1, 0, 1), state, is_chosen=chosen)
+        person = index.data(PERSON_ROLE)
+        metrics = QFontMetrics(painter.font())
+        count = str(person.face_count) if person is not None else ""
+        inner = rect.adjusted(9, 0, -9, 0)
+        painter.setPen(colour("muted"))
+        painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, count)
+        inner.setRight(inner.right() - metrics.horizontalAdvance(count) - (8 if count else 0))
+        painter.setPen(colour("text"))
+        name = metrics.elidedText(str(index.data()), Qt.TextElideMode.ElideRight, inner.width())
+        painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
+        painter.restore()
+
+
 class PersonList(QListView):
     """Shows the model; the choice stays when the list is read anew."""
 
@@ -93,7 +139,9 @@ class PersonList(QListView):
         self._people = model
         self._chosen_id: str | None = None
         self.setModel(model)
+        self.setItemDelegate(PersonRowDelegate(self))
         self.setUniformItemSizes(True)
+        self.setMouseTracking(True)
         self.setAcceptDrops(True)
         self.setDragDropMode(QAbstractItemView.DragDropMode.DropOnly)
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
