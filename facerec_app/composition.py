@@ -175,6 +175,7 @@ class ComposedApplication:
             vetoes=self._name_vetoes,
             schedule=EmbeddingSchedule(),
             album=TrackAlbum(),
+            finished=self._library.finished_tracks(),
         )
         return RecognitionPipeline(stages, self._present_gallery().index())
 

@@ -10,16 +10,23 @@ from facerec_app import __version__
 from facerec_app.config.paths import user_cache_dir
 from facerec_app.config.settings import Settings
 from facerec_app.core.protocols import FaceAligner, FeatureExtractor, FollowingFaceDetector
+from facerec_app.decision.name_vetoes import NameVetoes, VetoingPersonRanker
+from facerec_app.decision.threshold_decider import ThresholdDecider
 from facerec_app.gallery.gallery_store import GalleryStore
+from facerec_app.gallery.unnamed_faces import UnnamedFaces
 from facerec_app.models.model_store import ModelStore
+from facerec_app.pipeline.finished_tracks import FinishedTracks
 from facerec_app.services.dataset_check import DatasetCheckService
+from facerec_app.services.face_reader import FaceReader
 from facerec_app.services.face_search import FaceSearchService
 from facerec_app.services.gallery_browser import GalleryBrowser
 from facerec_app.services.gallery_session import GallerySession
 from facerec_app.services.judgements import JudgementService
 from facerec_app.services.picture_inspection import PictureInspector
-from facerec_app.services.present_network import NetworkInUse
+from facerec_app.services.present_network import NetworkInUse, PresentRanker
 from facerec_app.services.similarity_questions import SimilarityQuestions
+from facerec_app.services.unknown_collection import UnknownCollectionService
+from facerec_app.services.unknown_faces import UnknownFacesService
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +100,45 @@ class ComposedLibrary:
         settings = f"faces from {parts.settings.min_face_px} px; facerec {__version__}"
         folder = user_cache_dir() / "inspection" if keep_features else None
         return PictureInspector(parts.detector(), parts.aligner(), parts.extractor(), settings, folder)
+
+    def unknown_faces(self) -> UnknownFacesService:
+        return self._unknown_faces
+
+    def unknown_collection(self) -> UnknownCollectionService:
+        return self._unknown_collection
+
+    def finished_tracks(self) -> FinishedTracks:
+        return self._finished_tracks
+
+    @cached_property
+    def _unknown_faces(self) -> UnknownFacesService:
+        parts = self._parts
+        return UnknownFacesService(
+            UnnamedFaces(parts.store().database),
+            parts.gallery(),
+            parts.aligner(),
+            parts.extractor(),
+            parts.network,
+            *self._name_judges(),
+        )
+
+    @cached_property
+    def _unknown_collection(self) -> UnknownCollectionService:
+        parts = self._parts
+        return UnknownCollectionService(
+            UnnamedFaces(parts.store().database),
+            FaceReader(parts.detector(), parts.aligner(), parts.extractor()),
+            parts.gallery().index,
+            *self._name_judges(),
+            self.unknown_faces().alike_cosine,
+        )
+
+    @cached_property
+    def _finished_tracks(self) -> FinishedTracks:
+        return FinishedTracks()
+
+    def _name_judges(self) -> tuple[VetoingPersonRanker, ThresholdDecider]:
+        """Return who ranks and who decides, as for single pictures."""
+        decider = ThresholdDecider(self._parts.network().calibration, stranger_rate=self._parts.settings.stranger_rate)
+        ranker = PresentRanker(self._parts.network, decider)
+        return VetoingPersonRanker(ranker, NameVetoes(lambda: self._parts.network().scorer)), decider

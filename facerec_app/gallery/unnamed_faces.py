@@ -255,6 +255,6 @@ class UnnamedFaces:
         return wanted
 
 
-def count_of_faces(face_ids: Sequence[str]) -> str:
+def count_of_faces(face_ids: Sequence[object]) -> str:
     """Return "1 face" or "5 faces"."""
     return "1 face" if len(face_ids) == 1 else f"{len(face_ids)} faces"

@@ -16,6 +16,7 @@ from facerec_app.core.protocols import (
 from facerec_app.core.types import FaceCrops, FaceDetections, Frame, FrameResult, Int64Array
 from facerec_app.decision.name_vetoes import NameVetoes
 from facerec_app.pipeline.embedding_schedule import EmbeddingSchedule, crop_quality
+from facerec_app.pipeline.finished_tracks import FinishedTracks
 from facerec_app.pipeline.stage_clock import StageClock
 from facerec_app.pipeline.track_album import TrackAlbum
 from facerec_app.pipeline.track_judgement import TrackJudgement
@@ -36,6 +37,7 @@ class Stages:
     schedule: EmbeddingSchedule
     album: TrackAlbum
     looks: TrackLooks = field(default_factory=TrackLooks)
+    finished: FinishedTracks = field(default_factory=FinishedTracks)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,6 +136,7 @@ class RecognitionPipeline:
         self.stages.finder.reset()
         self.stages.tracker.reset()
         self.stages.album.clear()
+        self.stages.finished.forget_tracks()
         self.stages.schedule.reset()
         self._judgement.clear()
         self._seen = self._aligned = None
@@ -149,10 +152,12 @@ class RecognitionPipeline:
     ) -> FrameResult:
         snapshot = self.index.snapshot
         decisions = self._judgement.decide(track_ids, snapshot.names)
+        self.stages.finished.note(track_ids, decisions)
         return FrameResult(frame, detections, track_ids, decisions, clock.stage_ms, snapshot.revision, snapshot.names)
 
     def _forget_ended_tracks(self) -> None:
         live = self.stages.tracker.live_track_ids
         self._judgement.forget(live)
         self.stages.schedule.forget(live)
+        self.stages.finished.take_ended(self.stages.album, live)
         self.stages.album.forget(live)

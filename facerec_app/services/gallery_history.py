@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
+from typing import Generic, Protocol, TypeVar
+
 from facerec_app.core.errors import GalleryChangedError
-from facerec_app.gallery.gallery_change import GalleryChange
-from facerec_app.gallery.gallery_edits import GalleryEdits
 
 _MOST_CHANGES = 100
 _MOST_BYTES = 64 * 2**20
 
 
-class GalleryHistory:
+class UndoableChange(Protocol):
+    """What a change says of itself; see ``GalleryChange``."""
+
+    @property
+    def description(self) -> str: ...
+
+    @property
+    def changes_nothing(self) -> bool: ...
+
+    @property
+    def size_bytes(self) -> int: ...
+
+    @property
+    def person_ids(self) -> frozenset[str]: ...
+
+
+ChangeT = TypeVar("ChangeT", bound=UndoableChange)
+
+
+class UndoableEdits(Protocol[ChangeT]):
+    """Takes changes back and does them again."""
+
+    def take_back(self, change: ChangeT) -> None: ...
+
+    def repeat(self, change: ChangeT) -> None: ...
+
+
+class GalleryHistory(Generic[ChangeT]):
     """Undo and redo of changes of people and faces, in memory only.
 
     A removed face leaves the disk at once; what brings it back is kept here and nowhere else, so a crash cannot leave
@@ -21,11 +48,11 @@ class GalleryHistory:
         most_bytes: pictures of removed faces that are kept, in all; the oldest changes go first.
     """
 
-    def __init__(self, edits: GalleryEdits, *, most_bytes: int = _MOST_BYTES) -> None:
+    def __init__(self, edits: UndoableEdits[ChangeT], *, most_bytes: int = _MOST_BYTES) -> None:
         self._edits = edits
         self._most_bytes = most_bytes
-        self._done: list[GalleryChange] = []
-        self._taken_back: list[GalleryChange] = []
+        self._done: list[ChangeT] = []
+        self._taken_back: list[ChangeT] = []
 
     @property
     def undo_text(self) -> str | None:
@@ -37,7 +64,7 @@ class GalleryHistory:
         """What ``redo`` would do again; None if there is nothing."""
         return self._taken_back[-1].description if self._taken_back else None
 
-    def record(self, change: GalleryChange) -> None:
+    def record(self, change: ChangeT) -> None:
         """Remember a change that was made; what was taken back before cannot be repeated any more."""
         if change.changes_nothing:
             return
@@ -47,7 +74,7 @@ class GalleryHistory:
         while len(self._done) > 1 and sum(one.size_bytes for one in self._done) > self._most_bytes:
             del self._done[0]
 
-    def undo(self) -> GalleryChange | None:
+    def undo(self) -> ChangeT | None:
         """Take the last change back and return it; None if there is none.
 
         Raises:
@@ -65,7 +92,7 @@ class GalleryHistory:
         self._taken_back.append(self._done.pop())
         return change
 
-    def redo(self) -> GalleryChange | None:
+    def redo(self) -> ChangeT | None:
         """Do again what was taken back last and return it; None if there is none.
 
         Raises:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from facerec_app.pipeline.finished_tracks import FinishedTracks
 from facerec_app.services.dataset_check import DatasetCheckService
 from facerec_app.services.face_search import FaceSearchService
 from facerec_app.services.gallery_browser import GalleryBrowser
 from facerec_app.services.judgements import JudgementService
 from facerec_app.services.similarity_questions import SimilarityQuestions
+from facerec_app.services.unknown_collection import UnknownCollectionService
+from facerec_app.services.unknown_faces import UnknownFacesService
 
 
 class Library(Protocol):
@@ -24,4 +27,12 @@ class Library(Protocol):
 
     def dataset_check(self, *, keep_features: bool = True) -> DatasetCheckService:
         """Return the service; with ``keep_features``, what was found in pictures stays in the user's cache folder."""
+        ...
+
+    def unknown_faces(self) -> UnknownFacesService: ...
+
+    def unknown_collection(self) -> UnknownCollectionService: ...
+
+    def finished_tracks(self) -> FinishedTracks:
+        """Return where the live path leaves strangers' tracks that have ended."""
         ...

@@ -1,0 +1,400 @@
+"""Faces without a name, grouped by person: looked through, named, moved, and told never to be asked about again."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from facerec_app.capture.images import write_jpeg, write_png
+from facerec_app.core.errors import ConfigError, GalleryReadError
+from facerec_app.core.protocols import FaceAligner, FeatureExtractor, PersonRanker, PictureDecider
+from facerec_app.core.types import (
+    Embeddings,
+    Float32Array,
+    Frame,
+    IdentityDecision,
+    Int64Array,
+    PersonScores,
+    UInt8Array,
+    Verdict,
+)
+from facerec_app.decision.face_clustering import ALIKE_LOG_ODDS, cluster_faces, cosine_at
+from facerec_app.decision.settled_groups import settle_groups
+from facerec_app.gallery.records import Consent, Person
+from facerec_app.gallery.unnamed_change import NamedPlace, UnnamedChange
+from facerec_app.gallery.unnamed_face import UnnamedFace, UnnamedState
+from facerec_app.gallery.unnamed_faces import UnnamedFaces, count_of_faces
+from facerec_app.pipeline.ranked_sheet import SheetFace, SheetRow, ranked_sheet
+from facerec_app.pipeline.track_album import cut_out
+from facerec_app.services.gallery_history import GalleryHistory
+from facerec_app.services.gallery_session import GallerySession
+from facerec_app.services.present_network import NetworkInUse
+from facerec_app.services.progress import CancelCheck, Progress, ProgressCallback, never_cancelled, no_progress
+
+_LOGGER = logging.getLogger(__name__)
+_EMBED_BATCH = 16
+_JUDGED_FACES = 8
+_SHEET_FACES = 8
+_SHEET_GROUPS = 60
+_LEAST_IDENTIFIER = 4
+
+
+@dataclass(frozen=True, slots=True)
+class NameSuggestion:
+    """Whom the recogniser takes a group for.
+
+    Attributes:
+        person_id: who that is.
+        name: of that person.
+        probability: that it is right, of the face in the middle of those that say so.
+    """
+
+    person_id: str
+    name: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceGroup:
+    """Faces of one person who has no name yet.
+
+    Attributes:
+        group_id: "g" and the beginning of the oldest face's identifier, to be typed.
+        faces: most typical first.
+        kept_id: of a group that the user made; None for one that was found by likeness.
+        suggestion: whom the recogniser takes them for, None if for nobody.
+    """
+
+    group_id: str
+    faces: tuple[UnnamedFace, ...]
+    kept_id: str | None
+    suggestion: NameSuggestion | None
+
+    @property
+    def face_ids(self) -> tuple[str, ...]:
+        return tuple(face.face_id for face in self.faces)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GroupedFaces:
+    """Every unnamed face.
+
+    Attributes:
+        groups: of two faces and more, biggest first.
+        alone: groups of one, oldest first.
+        ignored: faces that are never asked about, oldest first.
+    """
+
+    groups: tuple[FaceGroup, ...]
+    alone: tuple[FaceGroup, ...]
+    ignored: tuple[UnnamedFace, ...]
+
+    @property
+    def everything(self) -> tuple[FaceGroup, ...]:
+        """All groups, those of one last."""
+        return self.groups + self.alone
+
+
+class UnknownFacesService:
+    """Groups unnamed faces and carries out what the user decides about them.
+
+    Groups stay as they are while the user works through them: they are found anew only when faces have come that were
+    not there before, or when that is asked for (``group_again``).
+
+    Args:
+        faces: where they are kept.
+        gallery: of those who have names; told when somebody is named.
+        aligner, extractor: of the profile in use, for faces that were kept with another one.
+        network: returns what judges pairs of faces at present.
+        ranker, decider: say whom the recogniser takes a face for.
+    """
+
+    def __init__(
+        self,
+        faces: UnnamedFaces,
+        gallery: GallerySession,
+        aligner: FaceAligner,
+        extractor: FeatureExtractor,
+        network: Callable[[], NetworkInUse],
+        ranker: PersonRanker,
+        decider: PictureDecider,
+    ) -> None:
+        self._faces = faces
+        self._gallery = gallery
+        self._aligner = aligner
+        self._extractor = extractor
+        self._network = network
+        self._ranker = ranker
+        self._decider = decider
+        self._lock = threading.RLock()
+        self._found: dict[str, int] = {}
+        self.history: GalleryHistory[UnnamedChange] = GalleryHistory(faces)
+
+    def grouped(
+        self, *, progress: ProgressCallback = no_progress, cancelled: CancelCheck = never_cancelled
+    ) -> GroupedFaces:
+        """Return all faces in their groups; embeds those that the extractor in use has not seen.
+
+        Raises:
+            GalleryReadError: the gallery is damaged.
+            InferenceError: a network fails.
+        """
+        with self._lock:
+            self.embed_missing(progress=progress, cancelled=cancelled)
+            everything = self._faces.all()
+            by_id = self._faces.vectors(self._extractor.version)
+            open_faces = [face for face in everything if face.state is UnnamedState.OPEN]
+            seen = [face for face in open_faces if face.face_id in by_id]
+            groups = self._groups(seen, by_id) if seen else []
+            unseen = [self._group([face], face.group_id, None) for face in open_faces if face.face_id not in by_id]
+            several = tuple(group for group in groups if len(group.faces) > 1)
+            alone = tuple(group for group in groups if len(group.faces) == 1)
+            ignored = tuple(face for face in everything if face.state is UnnamedState.IGNORED)
+            return GroupedFaces(several, alone + tuple(unseen), ignored)
+
+    def group_again(self) -> None:
+        """Let the next look find groups anew; what the user moved stays where it is."""
+        with self._lock:
+            self._found.clear()
+
+    def embed_missing(
+        self, *, progress: ProgressCallback = no_progress, cancelled: CancelCheck = never_cancelled
+    ) -> int:
+        """Embed the faces that this extractor has not seen yet and return how many it could embed.
+
+        A face whose picture is missing or damaged stays by itself, with one line of warning.
+
+        Raises:
+            GalleryReadError: the gallery is damaged.
+            InferenceError: the network fails.
+        """
+        known = self._faces.vectors(self._extractor.version)
+        missing = [face for face in self._faces.all() if face.face_id not in known]
+        embedded = 0
+        for start in range(0, len(missing), _EMBED_BATCH):
+            if cancelled():
+                break
+            progress(Progress(start, len(missing)))
+            embedded += self._embed(missing[start : start + _EMBED_BATCH])
+        return embedded
+
+    def name(self, face_ids: Sequence[str], name: str, *, consent: Consent | None = None) -> Person:
+        """Enrol faces as a person's, somebody new or the one of that name, in one transaction; return who it is.
+
+        Raises:
+            ConfigError: the name is none.
+            GalleryReadError: a face was named or removed meanwhile.
+            GalleryWriteError: it could not be stored.
+        """
+        change = self._faces.name(face_ids, name, consent=consent)
+        self.history.record(change)
+        self._gallery.announce()
+        (place,) = {place for place in change.after.values() if isinstance(place, NamedPlace)}
+        return self._gallery.store.get_person(place.person_id)
+
+    def move(self, face_ids: Sequence[str], group_id: str | None) -> None:
+        """Put faces into a group, or with None into one of their own.
+
+        The group that they come from and the one that they go to are kept from now on: faces join them, but the two
+        never become one and nothing leaves them by itself.
+
+        Raises:
+            GalleryReadError: there is no such group, or a face was named or removed meanwhile.
+            GalleryWriteError: it could not be stored.
+        """
+        everything = self.grouped().everything
+        moved = set(face_ids)
+        target = self._by_id(everything, group_id) if group_id is not None else None
+        places: list[tuple[Sequence[str], str]] = []
+        for group in everything:
+            rest = [face_id for face_id in group.face_ids if face_id not in moved]
+            if group is not target and rest and len(rest) < len(group.faces):
+                places.append((rest, group.kept_id or str(uuid.uuid4())))
+        into = (target.kept_id if target is not None else None) or str(uuid.uuid4())
+        staying = [face_id for face_id in target.face_ids if face_id not in moved] if target is not None else []
+        places.append(([*staying, *face_ids], into))
+        where = "a group of their own" if target is None else "another group"
+        self.history.record(self._faces.put_into_groups(places, f"move {count_of_faces(face_ids)} to {where}"))
+
+    def ignore(self, face_ids: Sequence[str]) -> None:
+        """Never ask about faces again, nor about new ones that are like them.
+
+        Raises:
+            GalleryReadError, GalleryWriteError: as the message says.
+        """
+        self.history.record(self._faces.set_state(face_ids, UnnamedState.IGNORED))
+
+    def ask_again(self, face_ids: Sequence[str]) -> None:
+        """Ask about faces after all.
+
+        Raises:
+            GalleryReadError, GalleryWriteError: as the message says.
+        """
+        self.history.record(self._faces.set_state(face_ids, UnnamedState.OPEN))
+
+    def remove(self, face_ids: Sequence[str]) -> None:
+        """Remove faces with pictures and features.
+
+        Raises:
+            GalleryReadError, GalleryWriteError: as the message says.
+        """
+        self.history.record(self._faces.remove(face_ids))
+
+    def undo(self) -> str | None:
+        """Take back the last change and return what it was, None if there is none.
+
+        Raises:
+            GalleryChangedError: what it touched was changed meanwhile; nothing was done.
+        """
+        return self._announced(self.history.undo())
+
+    def redo(self) -> str | None:
+        """Do again what was taken back last and return what it was, None if there is nothing.
+
+        Raises:
+            GalleryChangedError: what it touched was changed meanwhile; nothing was done.
+        """
+        return self._announced(self.history.redo())
+
+    def picture(self, face: UnnamedFace) -> UInt8Array:
+        """Return the picture of a face, ``(H, W, 3)`` uint8.
+
+        Raises:
+            GalleryReadError: the picture is missing or damaged.
+        """
+        return self._faces.read_picture(face)
+
+    def find(self, identifier: str) -> tuple[UnnamedFace, ...]:
+        """Return the faces of the group, or the one face, whose identifier begins with this; ignored ones too.
+
+        Raises:
+            GalleryReadError: there is none or more than one.
+        """
+        wanted = identifier.strip().lower()
+        grouped = self.grouped()
+        if wanted.startswith("g"):
+            return self._by_id(grouped.everything, wanted).faces
+        every = [face for group in grouped.everything for face in group.faces] + list(grouped.ignored)
+        found = [face for face in every if face.face_id.startswith(wanted)]
+        if len(found) != 1 or len(wanted) < _LEAST_IDENTIFIER:
+            what = "no unnamed face" if not found else f"{len(found)} unnamed faces"
+            raise GalleryReadError(
+                f"There is {what} whose identifier begins with '{identifier:.40}'; see 'facerec cluster --faces'."
+            )
+        return tuple(found)
+
+    def write_sheet(self, grouped: GroupedFaces, target: Path) -> int:
+        """Write the groups as one picture, a row each; return how many there was no room for.
+
+        Raises:
+            ConfigError: the name is neither that of a JPEG nor that of a PNG, or there is no group.
+            GalleryReadError: a picture is missing or damaged.
+            OutputWriteError: the file cannot be written.
+        """
+        if target.suffix.lower() not in {".jpg", ".jpeg", ".png"}:
+            raise ConfigError(f"The sheet {target} is to be a picture; give it a name that ends in .png or .jpg.")
+        if not grouped.groups:
+            raise ConfigError("There is no group to be drawn; add faces with 'facerec cluster add FOLDER'.")
+        rows = []
+        for group in grouped.groups[:_SHEET_GROUPS]:
+            pictures = [self._likeness(face) for face in group.faces[: _SHEET_FACES + 1]]
+            said = group.suggestion.name + "?" if group.suggestion is not None else count_of_faces(group.faces)
+            others = zip(group.faces[1:], pictures[1:], strict=False)
+            rows.append(
+                SheetRow(
+                    SheetFace(pictures[0], group.group_id, said),
+                    [SheetFace(picture, face.face_id[:8], Path(face.source).name) for face, picture in others],
+                )
+            )
+        write = write_png if target.suffix.lower() == ".png" else write_jpeg
+        write(target, ranked_sheet(rows, f"Unknown faces in {len(grouped.groups)} groups"))
+        return max(0, len(grouped.groups) - _SHEET_GROUPS)
+
+    def alike_cosine(self, vectors: Float32Array) -> float:
+        """Return the cosine from which two faces like these, ``(N, D)``, are taken for one person's."""
+        return cosine_at(self._network().scorer, vectors, ALIKE_LOG_ODDS)
+
+    def _groups(self, faces: Sequence[UnnamedFace], by_id: dict[str, Float32Array]) -> list[FaceGroup]:
+        vectors = np.stack([by_id[face.face_id] for face in faces])
+        if any(face.face_id not in self._found for face in faces):
+            labels = cluster_faces(vectors, self.alike_cosine(vectors))
+            self._found = {face.face_id: label for face, label in zip(faces, labels.tolist(), strict=True)}
+        found = np.array([self._found[face.face_id] for face in faces], np.int64)
+        settled = settle_groups(vectors, found, [face.group_id for face in faces])
+        suggestions = self._suggestions(vectors, [group.rows for group in settled])
+        return [
+            self._group([faces[row] for row in group.rows.tolist()], group.kept_id, suggestion)
+            for group, suggestion in zip(settled, suggestions, strict=True)
+        ]
+
+    def _group(self, faces: Sequence[UnnamedFace], kept_id: str | None, suggestion: NameSuggestion | None) -> FaceGroup:
+        oldest = min(faces, key=lambda face: (face.created_at, face.face_id))
+        return FaceGroup(f"g{oldest.face_id[:8]}", tuple(faces), kept_id, suggestion)
+
+    def _suggestions(self, vectors: Float32Array, groups: Sequence[Int64Array]) -> list[NameSuggestion | None]:
+        """Return for each group whom at least half of its most typical faces are taken for."""
+        index = self._gallery.index()
+        if not len(index.snapshot) or index.snapshot.extractor_version != self._extractor.version:
+            return [None] * len(groups)
+        judged = [rows[:_JUDGED_FACES] for rows in groups]
+        scores = self._ranker.rank(Embeddings(vectors[np.concatenate(judged)], self._extractor.version), index)
+        suggestions: list[NameSuggestion | None] = []
+        start = 0
+        for rows in judged:
+            said: list[IdentityDecision] = []
+            for row in range(start, start + len(rows)):
+                one = PersonScores(
+                    scores.person_ids[row : row + 1], scores.logits[row : row + 1], scores.gallery_people
+                )
+                said += self._decider.decide(one)  # one at a time: in one picture nobody is named twice
+            start += len(rows)
+            known = [decision for decision in said if decision.verdict is Verdict.KNOWN]
+            best = Counter(decision.person_id for decision in known).most_common(1)
+            if not best or best[0][0] is None or 2 * best[0][1] < len(rows):
+                suggestions.append(None)
+                continue
+            person_id = best[0][0]
+            probability = float(np.median([one.probability for one in known if one.person_id == person_id]))
+            suggestions.append(NameSuggestion(person_id, index.snapshot.names.get(person_id, ""), probability))
+        return suggestions
+
+    def _by_id(self, groups: Sequence[FaceGroup], group_id: str) -> FaceGroup:
+        found = [group for group in groups if group.group_id.startswith(group_id)]
+        if len(found) != 1 or len(group_id) < _LEAST_IDENTIFIER:
+            what = "no group" if not found else f"{len(found)} groups"
+            raise GalleryReadError(
+                f"There is {what} of unnamed faces whose identifier begins with '{group_id:.40}'; groups change as "
+                "faces come and go, see 'facerec cluster'."
+            )
+        return found[0]
+
+    def _embed(self, faces: Sequence[UnnamedFace]) -> int:
+        face_ids, vectors = [], []
+        for face in faces:
+            try:
+                picture = self._faces.read_picture(face)
+            except GalleryReadError as exc:
+                _LOGGER.warning("An unnamed face stays by itself: %s", exc)
+                continue
+            crops = self._aligner.align(picture, face.detections())
+            vectors.append(self._extractor.embed(crops).vectors)
+            face_ids.append(face.face_id)
+        if face_ids:
+            self._faces.put_embeddings(face_ids, Embeddings(np.concatenate(vectors), self._extractor.version))
+        return len(face_ids)
+
+    def _likeness(self, face: UnnamedFace) -> UInt8Array:
+        frame = Frame(self._faces.read_picture(face), 0, 0.0, face.source)
+        return cut_out(frame, face.detections(), 1.0).pixels_rgb
+
+    def _announced(self, change: UnnamedChange | None) -> str | None:
+        if change is not None and change.person_ids:
+            self._gallery.announce()
+        return change.description if change is not None else None
