@@ -81,7 +81,6 @@ class _Pool:
     asked: AskedFaces
     neighbours: Int64Array
     choice: QuestionChoice
-    values: Float32Array
 
 
 class SimilarityQuestions:
@@ -131,11 +130,12 @@ class SimilarityQuestions:
                 or pool.seed != seed
             ):
                 pool = self._pool = self._looked_through(index, network, seed)
-            place = pool.choice.next()
+            values = worth(pool.asked, self._open(snapshot, pool.asked.rows, pool.neighbours), self._rule, seed)
+            place = pool.choice.next(values)
             if place is None:
                 raise NotEnoughDataError("There is nothing left to ask; every likely pair has been answered.")
-            row, worth_it = int(pool.asked.rows[place]), float(pool.values[place])
-            return self._question(snapshot, network, row, pool.neighbours[place], worth_it)
+            row = int(pool.asked.rows[place])
+            return self._question(snapshot, network, row, pool.neighbours[place], float(values[place]))
 
     def about(self, face_id: str) -> SimilarityQuestion:
         """Return the question about a certain face.
@@ -180,28 +180,26 @@ class SimilarityQuestions:
         _, people = np.unique(snapshot.person_ids, return_inverse=True)
         log_odds = _above_boundary(network, snapshot, rows, neighbours)
         filed_same = people[neighbours] == people[rows][:, None]
-        entries = [entry for entry in self._log.entries() if entry.takes_back is None and not entry.is_taken_back]
-        open_pairs = self._open(snapshot, rows, neighbours)
-        references = {entry.said.face_id for entry in entries}
-        open_pairs[np.isin(snapshot.face_ids[rows], list(references))] = False
-        asked = AskedFaces(
-            rows, people[rows].astype(np.int64), snapshot.vectors[rows], log_odds, filed_same, open_pairs
-        )
-        values = worth(asked, self._rule, seed)
-        choice = QuestionChoice(asked, values)
-        for row in np.flatnonzero(np.isin(snapshot.face_ids, list(references))).tolist():
+        asked = AskedFaces(rows, people[rows].astype(np.int64), snapshot.vectors[rows], log_odds, filed_same)
+        choice = QuestionChoice(asked)
+        for row in np.flatnonzero(np.isin(snapshot.face_ids, list(self._references()))).tolist():
             choice.note(snapshot.vectors[row], int(people[row]))
-        return _Pool(snapshot, network.scorer.version, seed, asked, neighbours, choice, values)
+        return _Pool(snapshot, network.scorer.version, seed, asked, neighbours, choice)
+
+    def _references(self) -> set[str]:
+        """Return the faces that something was said of as the reference, and that nobody has taken back."""
+        standing = (entry for entry in self._log.entries() if entry.takes_back is None and not entry.is_taken_back)
+        return {entry.said.face_id for entry in standing}
 
     def _open(self, snapshot: GallerySnapshot, rows: Int64Array, neighbours: Int64Array) -> BoolArray:
+        """Return ``(N, K)`` whether a pair is unanswered and its reference was not asked about."""
         answered = {frozenset((said.left_face_id, said.right_face_id)) for said in self._log.judgements()}
-        if not answered:
-            return np.ones(neighbours.shape, bool)
+        references = self._references()
         faces, beside = snapshot.face_ids[rows].tolist(), snapshot.face_ids[neighbours].tolist()
         return np.array(
-            [[frozenset((face, other)) not in answered for other in others]
+            [[face not in references and frozenset((face, other)) not in answered for other in others]
              for face, others in zip(faces, beside, strict=True)], bool,
-        )  # fmt: skip
+        ).reshape(neighbours.shape)  # fmt: skip
 
     def _question(
         self, snapshot: GallerySnapshot, network: NetworkInUse, row: int, neighbours: Int64Array, worth_it: float

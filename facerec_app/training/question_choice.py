@@ -30,7 +30,6 @@ class AskedFaces:
         vectors: ``(N, D)`` float32, unit length, of the references.
         log_odds: ``(N, K)`` float32 that reference and neighbour are one person, zero at the decision boundary.
         filed_same: ``(N, K)`` bool, whether both are filed under one person.
-        open: ``(N, K)`` bool, whether nobody has answered that pair.
     """
 
     rows: Int64Array
@@ -38,26 +37,31 @@ class AskedFaces:
     vectors: Float32Array
     log_odds: Float32Array
     filed_same: BoolArray
-    open: BoolArray
 
 
-def worth(asked: AskedFaces, rule: QuestionRule, seed: int) -> Float32Array:
+def worth(asked: AskedFaces, open_pairs: BoolArray, rule: QuestionRule, seed: int) -> Float32Array:
     """Return ``(N,)`` how much each question could teach, at least 0.
 
     ``boundary``: the entropy of the network's opinion of each open pair, summed: greatest at the decision boundary.
     ``surprise``: how far the network is from what the faces are filed as, summed: what it would be told is wrong.
     ``random``: by lot.
+
+    Args:
+        asked: the questions.
+        open_pairs: ``(N, K)`` bool, whether nobody has answered that pair.
+        rule: as above.
+        seed: of the lots.
     """
     if rule == "random":
         lots = np.random.default_rng(seed).random(len(asked.rows))
-        return np.asarray(np.where(asked.open.any(axis=1), lots, 0.0), np.float32)
+        return np.asarray(np.where(open_pairs.any(axis=1), lots, 0.0), np.float32)
     probability = 1.0 / (1.0 + np.exp(-np.clip(asked.log_odds.astype(np.float64), -40.0, 40.0)))
     if rule == "surprise":
         each = np.where(asked.filed_same, 1.0 - probability, probability)
     else:
         clipped = np.clip(probability, 1e-12, 1.0 - 1e-12)
         each = -(clipped * np.log2(clipped) + (1.0 - clipped) * np.log2(1.0 - clipped))
-    return np.asarray((each * asked.open).sum(axis=1), np.float32)
+    return np.asarray((each * open_pairs).sum(axis=1), np.float32)
 
 
 class QuestionChoice:
@@ -68,26 +72,26 @@ class QuestionChoice:
 
     Args:
         asked: what can be asked.
-        values: ``(N,)`` what each is worth.
-        spread: 0 goes by worth alone, 1 also by how unlike the earlier questions a face is.
     """
 
-    def __init__(self, asked: AskedFaces, values: Float32Array, *, spread: float = 1.0) -> None:
+    def __init__(self, asked: AskedFaces) -> None:
         self._asked = asked
-        self._values = values.astype(np.float64)
-        self._spread = spread
-        self._likeness = np.zeros(len(values))
-        self._factor = np.ones(len(values))
+        self._likeness = np.zeros(len(asked.rows))
+        self._factor = np.ones(len(asked.rows))
+        self._given = np.zeros(len(asked.rows), bool)
 
-    def next(self) -> int | None:
-        """Return the place of the next question among ``asked``, None when nothing is left to ask."""
-        unlike = 1.0 - self._spread * self._likeness
-        gains = self._values * self._factor * unlike
+    def next(self, values: Float32Array) -> int | None:
+        """Return the place of the next question among ``asked``, None when nothing is left to ask.
+
+        Args:
+            values: ``(N,)`` what each question is worth at present.
+        """
+        gains = np.where(self._given, 0.0, values * self._factor * (1.0 - self._likeness))
         if not len(gains) or gains.max() <= 0.0:
             return None
         chosen = int(gains.argmax())
+        self._given[chosen] = True
         self.note(self._asked.vectors[chosen], int(self._asked.people[chosen]))
-        self._values[chosen] = 0.0
         return chosen
 
     def note(self, vector: Float32Array, person: int) -> None:
