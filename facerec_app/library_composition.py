@@ -84,7 +84,13 @@ class ComposedLibrary:
     def _face_search(self) -> FaceSearchService:
         parts = self._parts
         return FaceSearchService(
-            parts.store(), parts.detector(), parts.aligner(), parts.extractor(), parts.network, parts.gallery().index
+            parts.store(),
+            parts.detector(),
+            parts.aligner(),
+            parts.extractor(),
+            parts.network,
+            parts.gallery().index,
+            UnnamedFaces(parts.store().database),
         )
 
     @cached_property

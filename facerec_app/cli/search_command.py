@@ -34,7 +34,7 @@ def search(
     sheet: Annotated[Path | None, typer.Option(help="Write a picture of the results (.jpg or .png).")] = None,
     profile: Annotated[str | None, typer.Option(help="Recognition profile (see models list).")] = None,
 ) -> None:
-    """Find the enrolled faces that are most like the faces of a picture.
+    """Find the faces that are most like the faces of a picture.
 
     Example: facerec search stranger.jpg --top 10 --sheet found.png
     """
@@ -54,11 +54,11 @@ def search(
 def _record(result: FaceSearchResult) -> dict[str, object]:
     hits = [
         {
-            "name": hit.name,
+            "name": hit.name or None,
             "probability": round(hit.probability, 6),
             "cosine": round(hit.cosine, 6),
             "source": hit.source,
-            "person_id": hit.person_id,
+            "person_id": hit.person_id or None,
             "face_id": hit.face_id,
         }
         for hit in result.hits
@@ -85,5 +85,11 @@ def _print_tables(results: Sequence[FaceSearchResult], image: Path) -> None:
         table.title_justify = "left"
         for rank, hit in enumerate(result.hits, start=1):
             where = escape(Path(hit.source).name)
-            table.add_row(str(rank), escape(hit.name), percent(hit.probability), f"{hit.cosine:.3f}", where)
+            table.add_row(
+                str(rank),
+                escape(hit.name) or "[dim]no name yet[/]",
+                percent(hit.probability),
+                f"{hit.cosine:.3f}",
+                where,
+            )
         out.print(table)

@@ -18,11 +18,13 @@ from facerec_app.core.types import UInt8Array
 from facerec_app.gallery.face_pictures import FacePictures, decode_face_picture, read_picture_bytes
 from facerec_app.gallery.gallery_database import GalleryDatabase
 from facerec_app.gallery.records import EnrolledFace
+from facerec_app.gallery.unnamed_face import UnnamedFace
 
 THUMBNAIL_PX = 160
 """Side; enough for 80 logical pixels on a screen at 200 %."""
 _JPEG_QUALITY = 90
 _DIGEST_BYTES = 16
+_IS_KEPT = "SELECT 1 FROM faces WHERE id = ? UNION ALL SELECT 1 FROM unnamed_faces WHERE id = ?"
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -32,8 +34,8 @@ class FaceThumbnails:
     def __init__(self, database: GalleryDatabase) -> None:
         self._database = database
 
-    def read(self, face: EnrolledFace) -> UInt8Array:
-        """Return the square around a face, ``(160, 160, 3)`` uint8 RGB.
+    def read(self, face: EnrolledFace | UnnamedFace) -> UInt8Array:
+        """Return the square around a face, enrolled or not, ``(160, 160, 3)`` uint8 RGB.
 
         Raises:
             GalleryReadError: there is no thumbnail yet and the picture is missing or damaged.
@@ -41,7 +43,7 @@ class FaceThumbnails:
         kept = self._kept(face)
         return kept if kept is not None else self._make(face)
 
-    def _kept(self, face: EnrolledFace) -> UInt8Array | None:
+    def _kept(self, face: EnrolledFace | UnnamedFace) -> UInt8Array | None:
         try:
             data = self._pictures.thumbnail_path(face.face_id).read_bytes()
         except OSError:
@@ -51,7 +53,7 @@ class FaceThumbnails:
             return None
         return np.asarray(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR_RGB), np.uint8)
 
-    def _make(self, face: EnrolledFace) -> UInt8Array:
+    def _make(self, face: EnrolledFace | UnnamedFace) -> UInt8Array:
         data = read_picture_bytes(face.picture_file, face.picture_sha256)
         square = cut_face_square(decode_face_picture(data, face.picture_file), face.box_xyxy)
         method = cv2.INTER_AREA if square.shape[0] > THUMBNAIL_PX else cv2.INTER_LINEAR
@@ -68,7 +70,7 @@ class FaceThumbnails:
         """
         try:
             with self._database.read() as connection:
-                if connection.execute("SELECT 1 FROM faces WHERE id = ?", (face_id,)).fetchone() is not None:
+                if connection.execute(_IS_KEPT, (face_id, face_id)).fetchone() is not None:
                     self._pictures.write_thumbnail(face_id, data)
         except OSError as exc:
             _LOGGER.warning("A thumbnail cannot be kept (%s); it is made again when it is wanted", exc)
@@ -78,6 +80,6 @@ class FaceThumbnails:
         return self._database.pictures
 
 
-def _digest(face: EnrolledFace, jpeg: bytes) -> bytes:
+def _digest(face: EnrolledFace | UnnamedFace, jpeg: bytes) -> bytes:
     made_from = face.picture_sha256.encode() + face.box_xyxy.astype("<f4").tobytes()
     return hashlib.sha256(made_from + jpeg).digest()[:_DIGEST_BYTES]

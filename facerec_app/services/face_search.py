@@ -1,8 +1,8 @@
-"""Search by picture: the enrolled faces most like a given one."""
+"""Search by picture: the faces most like a given one, enrolled or kept without a name."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from facerec_app.core.errors import ConfigError, NoFaceError
 from facerec_app.core.protocols import FaceAligner, FaceDetector, FeatureExtractor, GalleryIndex
 from facerec_app.core.types import Embeddings, Float32Array, Frame, UInt8Array
 from facerec_app.gallery.gallery_store import GalleryStore
+from facerec_app.gallery.unnamed_face import UnnamedFace, UnnamedState
+from facerec_app.gallery.unnamed_faces import UnnamedFaces
 from facerec_app.pipeline.ranked_sheet import SheetFace, SheetRow, ranked_sheet
 from facerec_app.pipeline.track_album import cut_out
 from facerec_app.services.present_network import NetworkInUse
@@ -23,13 +25,13 @@ _MOST_HITS = 1000
 
 @dataclass(frozen=True, slots=True)
 class FaceHit:
-    """An enrolled face that was found.
+    """A face that was found.
 
     Attributes:
-        face_id: of the enrolled face; search again from it with ``search_face``.
-        person_id: whose it is.
-        name: of that person.
-        source: where the face came from when it was enrolled.
+        face_id: of the face; search again from it with ``search_face``.
+        person_id: whose it is; empty for one that was seen and kept without a name.
+        name: of that person; empty without one.
+        source: where the face came from when it was enrolled or kept.
         cosine: of the two features.
         probability: that both are one person, calibrated, 0 to 1.
     """
@@ -60,13 +62,16 @@ class FaceSearchResult:
 
 
 class FaceSearchService:
-    """Ranks enrolled faces by how much they are like a given one.
+    """Ranks faces by how much they are like a given one: enrolled ones, and those that were kept without a name.
+
+    Faces that the user never wants to be asked about are not found.
 
     Args:
         store: where the faces are.
         detector, aligner, extractor: of the profile in use; pictures are looked at as for enrolment.
         network: returns what judges each pair at present, and makes a probability of what it says.
         index: returns the index of the gallery's present state.
+        unnamed: faces that were kept without a name.
     """
 
     def __init__(
@@ -77,6 +82,7 @@ class FaceSearchService:
         extractor: FeatureExtractor,
         network: Callable[[], NetworkInUse],
         index: Callable[[], GalleryIndex],
+        unnamed: UnnamedFaces,
     ) -> None:
         self._store = store
         self._detector = detector
@@ -84,6 +90,7 @@ class FaceSearchService:
         self._extractor = extractor
         self._network = network
         self._index = index
+        self._unnamed = unnamed
 
     def search_file(self, path: Path, *, top: int = 5) -> tuple[FaceSearchResult, ...]:
         """Return one result per face of a picture, from left to right.
@@ -123,21 +130,26 @@ class FaceSearchService:
         )
 
     def search_face(self, face_id: str, *, top: int = 5) -> FaceSearchResult:
-        """Return what is most like an enrolled face, without itself.
+        """Return what is most like a face that is kept, without itself.
 
         Raises:
-            GalleryReadError: if there is no such face, or it takes no part in recognition.
-            ConfigError: if ``top`` is out of range.
+            GalleryReadError: if there is no such face.
+            ConfigError: if it takes no part in recognition, or ``top`` is out of range.
         """
         _refuse_count(top)
-        face = self._store.get_face(face_id)
         snapshot = self._index().snapshot
         rows = np.nonzero(snapshot.face_ids == face_id)[0]
-        if not len(rows):
-            raise ConfigError("This face takes no part in recognition; include it again to search from it.")
-        features = Embeddings(snapshot.vectors[rows], snapshot.extractor_version)
+        if len(rows):
+            features = Embeddings(snapshot.vectors[rows], snapshot.extractor_version)
+            face, pixels_rgb = self._store.get_face(face_id), self._store.read_picture(face_id)
+            box_xyxy = face.box_xyxy
+        else:
+            unnamed = self._unnamed_face(face_id)
+            vector = self._unnamed.vectors(self._extractor.version)[face_id]
+            features = Embeddings(vector[None], self._extractor.version)
+            box_xyxy, pixels_rgb = unnamed.box_xyxy, self._unnamed.read_picture(unnamed)
         others = tuple(hit for hit in self._hits(features, top + 1)[0] if hit.face_id != face_id)[:top]
-        return FaceSearchResult(face.box_xyxy, self._store.read_picture(face_id), features, others)
+        return FaceSearchResult(box_xyxy, pixels_rgb, features, others)
 
     def search_features(self, features: Embeddings, *, top: int = 5) -> tuple[tuple[FaceHit, ...], ...]:
         """Return the hits of each of N faces, known by their features, best first.
@@ -163,7 +175,9 @@ class FaceSearchService:
             SheetRow(
                 SheetFace(result.picture_rgb, "Searched for", f"face {number} of {len(results)}"),
                 [
-                    SheetFace(self._likeness(hit), hit.name, f"{min(hit.probability, 0.99):.0%} the same")
+                    SheetFace(
+                        self._likeness(hit), hit.name or "No name yet", f"{min(hit.probability, 0.99):.0%} the same"
+                    )
                     for hit in result.hits
                 ],
             )
@@ -173,36 +187,83 @@ class FaceSearchService:
         write(target, ranked_sheet(rows, f"Enrolled faces most like those of {picture.name}"))
 
     def _likeness(self, hit: FaceHit) -> UInt8Array:
-        face, pixels_rgb = self._store.get_face(hit.face_id), self._store.read_picture(hit.face_id)
-        return cut_out(Frame(pixels_rgb, 0, 0.0, hit.source), face.detections(), 1.0).pixels_rgb
+        if hit.person_id:
+            detections, pixels_rgb = (
+                self._store.get_face(hit.face_id).detections(),
+                self._store.read_picture(hit.face_id),
+            )
+        else:
+            face = self._unnamed.get(hit.face_id)
+            detections, pixels_rgb = face.detections(), self._unnamed.read_picture(face)
+        return cut_out(Frame(pixels_rgb, 0, 0.0, hit.source), detections, 1.0).pixels_rgb
 
     def _hits(self, embeddings: Embeddings, top: int) -> list[tuple[FaceHit, ...]]:
+        enrolled, seen = self._enrolled_hits(embeddings, top), self._seen_hits(embeddings, top)
+        # The network's order is not always that of the cosine, which chose the candidates.
+        return [
+            tuple(sorted((*named, *unnamed), key=lambda hit: (-hit.probability, -hit.cosine))[:top])
+            for named, unnamed in zip(enrolled, seen, strict=True)
+        ]
+
+    def _enrolled_hits(self, embeddings: Embeddings, top: int) -> list[list[FaceHit]]:
         index = self._index()
         snapshot = index.snapshot
         if not len(snapshot):
-            return [()] * len(embeddings)
+            return [[] for _ in range(len(embeddings))]
         candidates = index.nearest(embeddings, top)
         network = self._network()
         scores = network.scorer.score(embeddings, snapshot, candidates)
         probabilities = network.calibration.pairs.probabilities(log_odds_of(scores.probabilities))
-        # The network's order is not always that of the cosine, which chose the candidates.
-        order = np.lexsort((-candidates.cosines, -probabilities), axis=1)
         return [
-            tuple(
-                self._hit(
-                    str(snapshot.face_ids[candidates.gallery_rows[row, column]]),
-                    float(candidates.cosines[row, column]),
-                    float(probabilities[row, column]),
+            [
+                self._hit(str(snapshot.face_ids[gallery_row]), snapshot.names, float(cosine), float(probability))
+                for gallery_row, cosine, probability in zip(
+                    candidates.gallery_rows[row], candidates.cosines[row], probabilities[row], strict=True
                 )
-                for column in order[row]
-            )
+            ]
             for row in range(len(embeddings))
         ]
 
-    def _hit(self, face_id: str, cosine: float, probability: float) -> FaceHit:
+    def _hit(self, face_id: str, names: Mapping[str, str], cosine: float, probability: float) -> FaceHit:
         face = self._store.get_face(face_id)
-        name = self._index().snapshot.names[face.person_id]
-        return FaceHit(face_id, face.person_id, name, face.source, cosine, probability)
+        return FaceHit(face_id, face.person_id, names[face.person_id], face.source, cosine, probability)
+
+    def _seen_hits(self, embeddings: Embeddings, top: int) -> list[list[FaceHit]]:
+        faces = {face.face_id: face for face in self._unnamed.all() if face.state is UnnamedState.OPEN}
+        vectors = {i: v for i, v in self._unnamed.vectors(embeddings.extractor_version).items() if i in faces}
+        if not vectors:
+            return [[] for _ in range(len(embeddings))]
+        ids, matrix = list(vectors), np.stack(list(vectors.values()))
+        network, found = self._network(), []
+        for vector in embeddings.vectors:
+            cosines = np.asarray(matrix @ vector, np.float32)
+            rows = np.argsort(-cosines, kind="stable")[:top]
+            pairs = network.scorer.score_pairs(np.repeat(vector[None], len(rows), axis=0), matrix[rows])
+            probabilities = network.calibration.pairs.probabilities(log_odds_of(pairs))
+            found.append(
+                [
+                    FaceHit(ids[row], "", "", faces[ids[row]].source, float(cosines[row]), float(probability))
+                    for row, probability in zip(rows.tolist(), probabilities, strict=True)
+                ]
+            )
+        return found
+
+    def _unnamed_face(self, face_id: str) -> UnnamedFace:
+        """Return a face without a name that has features.
+
+        Raises:
+            GalleryReadError: there is no such face at all.
+            ConfigError: it takes no part in recognition, or has no features yet.
+        """
+        found = next((face for face in self._unnamed.all() if face.face_id == face_id), None)
+        if found is None:
+            self._store.get_face(face_id)  # says so if it has gone
+            raise ConfigError("This face takes no part in recognition; include it again to search from it.")
+        if face_id not in self._unnamed.vectors(self._extractor.version):
+            raise ConfigError(
+                "This face has no features yet; open the page of unknown faces once, which computes them."
+            )
+        return found
 
 
 def _refuse_count(top: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -17,6 +18,8 @@ from facerec_app.gallery.face_filter import FaceFilter, FaceListing, FaceOrder, 
 from facerec_app.gallery.face_thumbnails import FaceThumbnails
 from facerec_app.gallery.gallery_store import GalleryStore
 from facerec_app.gallery.records import EnrolledFace
+from facerec_app.gallery.unnamed_face import UnnamedFace
+from facerec_app.gallery.unnamed_faces import UnnamedFaces
 from facerec_app.services.present_network import NetworkInUse
 from facerec_app.services.progress import CancelCheck, Progress, ProgressCallback, never_cancelled, no_progress
 from facerec_app.similarity.log_odds import log_odds_of
@@ -98,7 +101,7 @@ class GalleryBrowser:
         """Return the identifiers of all faces of a list, in order."""
         return self._catalogue.face_ids(listing.sequences)
 
-    def thumbnails(self, faces: Sequence[EnrolledFace]) -> dict[str, UInt8Array]:
+    def thumbnails(self, faces: Sequence[EnrolledFace | UnnamedFace]) -> dict[str, UInt8Array]:
         """Return squares around faces, ``(160, 160, 3)`` uint8 by face id; damaged and lost pictures are left out."""
         found = {}
         for face in faces:
@@ -107,6 +110,18 @@ class GalleryBrowser:
             except GalleryReadError:
                 continue  # the doctor reports it; the others are shown
         return found
+
+    def thumbnails_of(self, face_ids: Sequence[str]) -> dict[str, UInt8Array]:
+        """Return squares around faces by identifier, enrolled or without a name; those that have gone are left out."""
+        unnamed = UnnamedFaces(self._store.database)
+        faces: list[EnrolledFace | UnnamedFace] = []
+        for face_id in face_ids:
+            try:
+                faces.append(self._store.get_face(face_id))
+            except GalleryReadError:
+                with suppress(GalleryReadError):
+                    faces.append(unnamed.get(face_id))
+        return self.thumbnails(faces)
 
     def likeness(self, face_ids: Sequence[str], like_face_id: str) -> dict[str, float]:
         """Return the probability that each face is the same person as a chosen one, for those with features."""
