@@ -10,6 +10,7 @@ import typer
 from facerec_app import __version__
 from facerec_app.cli import (
     calibrate_command,
+    cluster_commands,
     dataset_commands,
     demo_command,
     doctor_command,
@@ -99,6 +100,7 @@ def build_cli(make_application: ApplicationFactory) -> typer.Typer:
     people_commands.add_to(cli)
     recognise_commands.add_to(cli)
     search_command.add_to(cli)
+    cluster_commands.add_to(cli)
     calibrate_command.add_to(cli)
     train_commands.add_to(cli)
     judge_commands.add_to(cli)

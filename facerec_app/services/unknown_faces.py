@@ -7,18 +7,14 @@ import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from facerec_app.capture.images import write_jpeg, write_png
-from facerec_app.core.errors import ConfigError, GalleryReadError
+from facerec_app.core.errors import GalleryReadError
 from facerec_app.core.protocols import FaceAligner, FeatureExtractor, PersonRanker, PictureDecider
 from facerec_app.core.types import (
     Embeddings,
     Float32Array,
-    Frame,
     IdentityDecision,
     Int64Array,
     PersonScores,
@@ -31,8 +27,7 @@ from facerec_app.gallery.records import Consent, Person
 from facerec_app.gallery.unnamed_change import NamedPlace, UnnamedChange
 from facerec_app.gallery.unnamed_face import UnnamedFace, UnnamedState
 from facerec_app.gallery.unnamed_faces import UnnamedFaces, count_of_faces
-from facerec_app.pipeline.ranked_sheet import SheetFace, SheetRow, ranked_sheet
-from facerec_app.pipeline.track_album import cut_out
+from facerec_app.services.face_groups import FaceGroup, GroupedFaces, NameSuggestion
 from facerec_app.services.gallery_history import GalleryHistory
 from facerec_app.services.gallery_session import GallerySession
 from facerec_app.services.present_network import NetworkInUse
@@ -41,65 +36,7 @@ from facerec_app.services.progress import CancelCheck, Progress, ProgressCallbac
 _LOGGER = logging.getLogger(__name__)
 _EMBED_BATCH = 16
 _JUDGED_FACES = 8
-_SHEET_FACES = 8
-_SHEET_GROUPS = 60
 _LEAST_IDENTIFIER = 4
-
-
-@dataclass(frozen=True, slots=True)
-class NameSuggestion:
-    """Whom the recogniser takes a group for.
-
-    Attributes:
-        person_id: who that is.
-        name: of that person.
-        probability: that it is right, of the face in the middle of those that say so.
-    """
-
-    person_id: str
-    name: str
-    probability: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class FaceGroup:
-    """Faces of one person who has no name yet.
-
-    Attributes:
-        group_id: "g" and the beginning of the oldest face's identifier, to be typed.
-        faces: most typical first.
-        kept_id: of a group that the user made; None for one that was found by likeness.
-        suggestion: whom the recogniser takes them for, None if for nobody.
-    """
-
-    group_id: str
-    faces: tuple[UnnamedFace, ...]
-    kept_id: str | None
-    suggestion: NameSuggestion | None
-
-    @property
-    def face_ids(self) -> tuple[str, ...]:
-        return tuple(face.face_id for face in self.faces)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class GroupedFaces:
-    """Every unnamed face.
-
-    Attributes:
-        groups: of two faces and more, biggest first.
-        alone: groups of one, oldest first.
-        ignored: faces that are never asked about, oldest first.
-    """
-
-    groups: tuple[FaceGroup, ...]
-    alone: tuple[FaceGroup, ...]
-    ignored: tuple[UnnamedFace, ...]
-
-    @property
-    def everything(self) -> tuple[FaceGroup, ...]:
-        """All groups, those of one last."""
-        return self.groups + self.alone
 
 
 class UnknownFacesService:
@@ -290,33 +227,6 @@ class UnknownFacesService:
             )
         return tuple(found)
 
-    def write_sheet(self, grouped: GroupedFaces, target: Path) -> int:
-        """Write the groups as one picture, a row each; return how many there was no room for.
-
-        Raises:
-            ConfigError: the name is neither that of a JPEG nor that of a PNG, or there is no group.
-            GalleryReadError: a picture is missing or damaged.
-            OutputWriteError: the file cannot be written.
-        """
-        if target.suffix.lower() not in {".jpg", ".jpeg", ".png"}:
-            raise ConfigError(f"The sheet {target} is to be a picture; give it a name that ends in .png or .jpg.")
-        if not grouped.groups:
-            raise ConfigError("There is no group to be drawn; add faces with 'facerec cluster add FOLDER'.")
-        rows = []
-        for group in grouped.groups[:_SHEET_GROUPS]:
-            pictures = [self._likeness(face) for face in group.faces[: _SHEET_FACES + 1]]
-            said = group.suggestion.name + "?" if group.suggestion is not None else count_of_faces(group.faces)
-            others = zip(group.faces[1:], pictures[1:], strict=False)
-            rows.append(
-                SheetRow(
-                    SheetFace(pictures[0], group.group_id, said),
-                    [SheetFace(picture, face.face_id[:8], Path(face.source).name) for face, picture in others],
-                )
-            )
-        write = write_png if target.suffix.lower() == ".png" else write_jpeg
-        write(target, ranked_sheet(rows, f"Unknown faces in {len(grouped.groups)} groups"))
-        return max(0, len(grouped.groups) - _SHEET_GROUPS)
-
     def alike_cosine(self, vectors: Float32Array) -> float:
         """Return the cosine from which two faces like these, ``(N, D)``, are taken for one person's."""
         return cosine_at(self._network().scorer, vectors, ALIKE_LOG_ODDS)
@@ -366,7 +276,7 @@ class UnknownFacesService:
         return suggestions
 
     def _by_id(self, groups: Sequence[FaceGroup], group_id: str) -> FaceGroup:
-        found = [group for group in groups if group.group_id.startswith(group_id)]
+        found = [group for group in groups if group.group_id.startswith(group_id.strip().lower())]
         if len(found) != 1 or len(group_id) < _LEAST_IDENTIFIER:
             what = "no group" if not found else f"{len(found)} groups"
             raise GalleryReadError(
@@ -389,10 +299,6 @@ class UnknownFacesService:
         if face_ids:
             self._faces.put_embeddings(face_ids, Embeddings(np.concatenate(vectors), self._extractor.version))
         return len(face_ids)
-
-    def _likeness(self, face: UnnamedFace) -> UInt8Array:
-        frame = Frame(self._faces.read_picture(face), 0, 0.0, face.source)
-        return cut_out(frame, face.detections(), 1.0).pixels_rgb
 
     def _announced(self, change: UnnamedChange | None) -> str | None:
         if change is not None and change.person_ids:
