@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from facerec_app import __version__
 from facerec_app.config.paths import user_cache_dir
 from facerec_app.config.settings import Settings
 from facerec_app.core.protocols import FaceAligner, FeatureExtractor, FollowingFaceDetector
+from facerec_app.core.types import Float32Array
 from facerec_app.decision.name_vetoes import NameVetoes, VetoingPersonRanker
 from facerec_app.decision.threshold_decider import ThresholdDecider
 from facerec_app.gallery.gallery_store import GalleryStore
 from facerec_app.gallery.unnamed_faces import UnnamedFaces
+from facerec_app.models.detector_versions import DetectorVersions
 from facerec_app.models.model_store import ModelStore
 from facerec_app.pipeline.finished_tracks import FinishedTracks
+from facerec_app.services.box_data_sets import BoxDataSetService
+from facerec_app.services.box_editing import BoxEditingService
 from facerec_app.services.dataset_check import DatasetCheckService
+from facerec_app.services.detection_evaluation import LEAST_SCORE, DetectionEvaluationService, MeasuredDetector
+from facerec_app.services.detector_tuning import DetectorTuningService
 from facerec_app.services.face_reader import FaceReader
 from facerec_app.services.face_search import FaceSearchService
 from facerec_app.services.gallery_browser import GalleryBrowser
@@ -27,6 +34,13 @@ from facerec_app.services.present_network import NetworkInUse, PresentRanker
 from facerec_app.services.similarity_questions import SimilarityQuestions
 from facerec_app.services.unknown_collection import UnknownCollectionService
 from facerec_app.services.unknown_faces import UnknownFacesService
+from facerec_app.training.detector_tuning_options import DetectorTuningOptions
+
+if TYPE_CHECKING:
+    from facerec_app.detection.mtcnn_detector import MtcnnDetector
+    from facerec_app.training.keras_onet_trainer import KerasOnetTrainer
+
+_SMALLEST_FACE_PX = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +75,73 @@ class ComposedLibrary:
 
     def face_search(self) -> FaceSearchService:
         return self._face_search
+
+    def box_editing(self) -> BoxEditingService:
+        return self._box_editing
+
+    def box_data_sets(self) -> BoxDataSetService:
+        return BoxDataSetService(self._parts.store(), self._box_editing)
+
+    def detection_evaluation(self) -> DetectionEvaluationService:
+        return DetectionEvaluationService(self._measured_detector)
+
+    def detector_tuning(self) -> DetectorTuningService:
+        from facerec_app.detection.mtcnn_detector import DEFAULT_THRESHOLDS, ONET
+        from facerec_app.inference.onnx_weights import read_weights
+
+        parts = self._parts
+        return DetectorTuningService(
+            DetectorVersions(parts.settings.database.detectors_dir),
+            lambda: read_weights(parts.models().read(ONET)),
+            lambda weights: self._curious_mtcnn(_SMALLEST_FACE_PX, weights),
+            _make_onet_trainer,
+            DEFAULT_THRESHOLDS[2],
+        )
+
+    @cached_property
+    def _box_editing(self) -> BoxEditingService:
+        parts = self._parts
+        return BoxEditingService(
+            parts.store(),
+            lambda: FaceReader(parts.detector(), parts.aligner(), parts.extractor()),
+            self._announce,
+        )
+
+    def _announce(self) -> None:
+        self._present_gallery.announce()
+
+    def _measured_detector(self, name: str | None, min_face_px: int) -> MeasuredDetector:
+        """Return a detector that reports what it would not believe in use, too."""
+        from facerec_app.detection.mtcnn_detector import DEFAULT_THRESHOLDS, ONET
+        from facerec_app.detection.yunet_detector import DEFAULT_SCORE, YunetDetector
+
+        settings = self._parts.settings.with_overrides(detector=name, min_face_px=min_face_px)
+        models = self._parts.models()
+        chosen = settings.detector or models.profile(settings.profile).detector
+        if chosen == "yunet":
+            detector = YunetDetector(models, score_threshold=LEAST_SCORE, threads=settings.threads or None)
+            return MeasuredDetector(detector, "yunet", DEFAULT_SCORE, {"yunet": models.entry("yunet").sha256})
+        versions = DetectorVersions(settings.database.detectors_dir)
+        weights = versions.weights_in_use()
+        tuned = versions.present() if weights is not None else None
+        hashes = {name: models.entry(name).sha256 for name in ("mtcnn_pnet", "mtcnn_rnet", ONET)}
+        title = "mtcnn"
+        if tuned is not None:
+            title, hashes[ONET] = f"mtcnn tuned {tuned.version_id}", tuned.sha256
+        return MeasuredDetector(self._curious_mtcnn(min_face_px, weights), title, DEFAULT_THRESHOLDS[2], hashes)
+
+    def _curious_mtcnn(self, min_face_px: int, weights: Mapping[str, Float32Array] | None) -> MtcnnDetector:
+        """Return the cascade with a last stage that lets faces of every score through."""
+        from facerec_app.detection.mtcnn_detector import DEFAULT_THRESHOLDS, MtcnnDetector
+
+        first, second, _ = DEFAULT_THRESHOLDS
+        return MtcnnDetector(
+            self._parts.models(),
+            min_face_size_px=float(min_face_px),
+            thresholds=(first, second, LEAST_SCORE),
+            threads=self._parts.settings.threads or None,
+            onet_weights=weights,
+        )
 
     def judgements(self) -> JudgementService:
         return JudgementService(self._parts.store())
@@ -148,3 +229,9 @@ class ComposedLibrary:
         decider = ThresholdDecider(self._parts.network().calibration, stranger_rate=self._parts.settings.stranger_rate)
         ranker = PresentRanker(self._parts.network, decider)
         return VetoingPersonRanker(ranker, NameVetoes(lambda: self._parts.network().scorer)), decider
+
+
+def _make_onet_trainer(options: DetectorTuningOptions) -> KerasOnetTrainer:
+    from facerec_app.training.keras_onet_trainer import KerasOnetTrainer
+
+    return KerasOnetTrainer(options)

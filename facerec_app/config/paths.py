@@ -94,3 +94,8 @@ class DatabasePaths:
     def versions_dir(self) -> Path:
         """Similarity networks trained on this gallery, one folder each."""
         return self.root / "versions"
+
+    @property
+    def detectors_dir(self) -> Path:
+        """Last stages of the detector tuned on boxes that the user corrected."""
+        return self.root / "detectors"

@@ -12,6 +12,7 @@ from facerec_app.detection.non_maximum_suppression import suppress_overlaps
 from facerec_app.inference.openvino_session import OpenvinoSession
 from facerec_app.models.model_store import ModelStore
 
+DEFAULT_SCORE = 0.7
 STRIDES = (8, 16, 32)
 SIDE_MULTIPLE_PX = 32
 MAX_CANDIDATES = 2000
@@ -30,7 +31,7 @@ class YunetDetector:
         self,
         store: ModelStore,
         *,
-        score_threshold: float = 0.7,
+        score_threshold: float = DEFAULT_SCORE,
         overlap_threshold: float = 0.3,
         max_side_px: int = 1280,
         threads: int | None = None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -19,6 +20,7 @@ from facerec_app.core.errors import ConfigError, GalleryWriteError, WeightsMissi
 from facerec_app.core.file_lock import FileLock
 from facerec_app.core.types import Float32Array
 
+_LOGGER = logging.getLogger(__name__)
 INDEX_NAME = "detectors.json"
 _FORMAT = "facerec-detectors-1"
 _LOCK_NAME = ".lock"
@@ -118,6 +120,16 @@ class DetectorVersions:
             return load(content)
         except (SafetensorError, ValueError) as exc:
             raise WeightsRejectedError(f"The tuned detector {file} is no weights file; {advice}") from exc
+
+    def weights_in_use(self) -> dict[str, Float32Array] | None:
+        """Return the arrays of the version in use; None means the shipped network, which also serves, with a warning,
+        in place of one that is damaged."""
+        try:
+            version = self.present()
+            return self.weights(version) if version is not None else None
+        except (WeightsMissingError, WeightsRejectedError) as exc:
+            _LOGGER.warning("%s The shipped detector serves.", exc)
+            return None
 
     def add(self, version: DetectorVersion, weights: Mapping[str, Float32Array], *, promote: bool) -> DetectorVersion:
         """Store a version, and bring it into use if wanted; return it with its hash.

@@ -91,14 +91,14 @@ class FaceReader:
             LowQualityFaceError: if the face is not good enough.
             InferenceError: if a network fails.
         """
-        found = self._face_in_box(pixels_rgb, box_xyxy)
+        found = self.face_in_box(pixels_rgb, box_xyxy)
         if found is None:
             raise NoFaceError(
                 f"No face was found in the box drawn in {what}; draw it around the whole face, from forehead to chin."
             )
         return self.read_detection(pixels_rgb, found, what)
 
-    def _face_in_box(self, pixels_rgb: UInt8Array, box_xyxy: Float32Array) -> FaceDetections | None:
+    def face_in_box(self, pixels_rgb: UInt8Array, box_xyxy: Float32Array) -> FaceDetections | None:
         """Return the detection that overlaps a box most, looked for in the whole picture and in the box's enlarged
         surroundings, where a face too small, too dark or too near the edge for the whole picture may still be found."""
         whole = _best_overlap(self.detector.detect(pixels_rgb), box_xyxy)

@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Protocol
 
 from facerec_app.pipeline.finished_tracks import FinishedTracks
+from facerec_app.services.box_data_sets import BoxDataSetService
+from facerec_app.services.box_editing import BoxEditingService
 from facerec_app.services.dataset_check import DatasetCheckService
+from facerec_app.services.detection_evaluation import DetectionEvaluationService
+from facerec_app.services.detector_tuning import DetectorTuningService
 from facerec_app.services.face_search import FaceSearchService
 from facerec_app.services.gallery_browser import GalleryBrowser
 from facerec_app.services.judgements import JudgementService
@@ -18,6 +22,14 @@ class Library(Protocol):
     """Services made once; any thread may use them, one call at a time."""
 
     def face_search(self) -> FaceSearchService: ...
+
+    def box_editing(self) -> BoxEditingService: ...
+
+    def box_data_sets(self) -> BoxDataSetService: ...
+
+    def detection_evaluation(self) -> DetectionEvaluationService: ...
+
+    def detector_tuning(self) -> DetectorTuningService: ...
 
     def judgements(self) -> JudgementService: ...
 

@@ -26,7 +26,8 @@ _MOST_BYTES = 512 * 1024 * 1024
 
 def coco_document(pictures: Sequence[AnnotatedPicture], description: str) -> dict[str, Any]:
     """Return the content of the JSON file for pictures that lie in ``images/`` beside it."""
-    images, annotations = [], []
+    images: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
     for number, picture in enumerate(pictures, start=1):
         images.append(
             {

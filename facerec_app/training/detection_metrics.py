@@ -128,7 +128,9 @@ class DetectionCurve:
         count = len(self.faces)
         return np.array(
             [
-                self.average_precision(np.bincount(generator.integers(count, size=count), minlength=count) * 1.0)
+                self.average_precision(
+                    np.bincount(generator.integers(count, size=count), minlength=count).astype(np.float64)
+                )
                 for _ in range(draws)
             ]
         )

@@ -13,12 +13,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from facerec_app.core.face_annotations import FaceAnnotations
 from facerec_app.core.geometry import pairwise_iou
 from facerec_app.core.types import Float32Array, Int64Array, UInt8Array
 from facerec_app.detection.crop_sampling import sample_windows
 
+Float64Array = npt.NDArray[np.float64]
 SIDE_PX = 48
 FACE_IOU, PART_IOU, BACKGROUND_IOU = 0.65, 0.4, 0.3
 FACE, BACKGROUND, PART = 1, 0, -1
@@ -109,7 +111,7 @@ def _anywhere(width: int, height: int, generator: np.random.Generator) -> Float3
     return _squares(corners + sides[:, None] / 2, sides)
 
 
-def _squares(centres: Float32Array, sides: Float32Array) -> Float32Array:
+def _squares(centres: Float64Array, sides: Float64Array) -> Float32Array:
     halves = sides[:, None] / 2
     return np.concatenate([centres - halves, centres + halves], axis=1).astype(np.float32)
 

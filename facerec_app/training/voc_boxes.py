@@ -117,7 +117,7 @@ def _landmarks(thing: ElementTree.Element) -> Float32Array:
 
 def _touches_edge(box_xyxy: Float32Array, picture: AnnotatedPicture) -> bool:
     left, top, right, bottom = box_xyxy.tolist()
-    return left <= 0 or top <= 0 or right >= picture.width_px or bottom >= picture.height_px
+    return bool(left <= 0 or top <= 0 or right >= picture.width_px or bottom >= picture.height_px)
 
 
 def _text(parent: ElementTree.Element, name: str, value: str) -> None:
