@@ -26,6 +26,7 @@ from facerec_app.gallery.bulk_enrolment import BulkEnrolment
 from facerec_app.gallery.gallery_store import GalleryStore
 from facerec_app.inference.processor_threads import live_threads, set_opencv_threads
 from facerec_app.library_composition import ComposedLibrary, LibraryParts
+from facerec_app.models.detector_versions import DetectorVersions
 from facerec_app.models.model_manifest import RecognitionProfile
 from facerec_app.models.model_store import ModelStore
 from facerec_app.models.version_store import VersionStore
@@ -214,6 +215,8 @@ class ComposedApplication:
         detector = self._detector(self._settings.min_face_px, self._live_threads)
         path = FacePath(read_image, detector, self._aligner, self._extractor)
         settings = f"faces from {self._settings.min_face_px} px; {self._profile.alignment_template}"
+        tuned = self._detector_versions.present()
+        settings += f"; detector {tuned.version_id}" if tuned is not None else ""
         return FaceSource(path, f"{settings} at {self._profile.crop_size_px} px; facerec {__version__}")
 
     def _gallery_for_review(self) -> tuple[GallerySnapshot, Mapping[str, Path]]:
@@ -271,6 +274,10 @@ class ComposedApplication:
     @cached_property
     def _models(self) -> ModelStore:
         return ModelStore()
+
+    @property
+    def _detector_versions(self) -> DetectorVersions:
+        return DetectorVersions(self._settings.database.detectors_dir)
 
     @cached_property
     def _profile(self) -> RecognitionProfile:
@@ -395,5 +402,7 @@ class ComposedApplication:
         key = (min_face_px, threads)
         if key not in self._detectors:
             name = self._settings.detector or self._profile.detector
-            self._detectors[key] = make_detector(self._models, name, min_face_px=min_face_px, threads=threads)
+            self._detectors[key] = make_detector(
+                self._models, name, min_face_px=min_face_px, threads=threads, versions=self._detector_versions
+            )
         return self._detectors[key]

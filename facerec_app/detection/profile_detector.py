@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from facerec_app.core.protocols import FollowingFaceDetector
+from facerec_app.models.detector_versions import DetectorVersions
 from facerec_app.models.model_store import ModelStore
 
 
-def make_detector(store: ModelStore, name: str, *, min_face_px: int, threads: int | None) -> FollowingFaceDetector:
+def make_detector(
+    store: ModelStore, name: str, *, min_face_px: int, threads: int | None, versions: DetectorVersions | None = None
+) -> FollowingFaceDetector:
     """Return a detector, its networks loaded.
 
     Args:
@@ -14,6 +17,7 @@ def make_detector(store: ModelStore, name: str, *, min_face_px: int, threads: in
         name: ``mtcnn`` or ``yunet``.
         min_face_px: smallest face looked for; YuNet has no such bound.
         threads: processor threads; None means all.
+        versions: tuned last stages of MTCNN, of which the one in use serves (docs/boxes.md).
 
     Raises:
         ModelError: if a network is missing, damaged or of another form.
@@ -24,4 +28,5 @@ def make_detector(store: ModelStore, name: str, *, min_face_px: int, threads: in
         return YunetDetector(store, threads=threads)
     from facerec_app.detection.mtcnn_detector import MtcnnDetector
 
-    return MtcnnDetector(store, min_face_size_px=float(min_face_px), threads=threads)
+    weights = versions.weights_in_use() if versions is not None else None
+    return MtcnnDetector(store, min_face_size_px=float(min_face_px), threads=threads, onet_weights=weights)
