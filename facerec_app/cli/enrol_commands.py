@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,8 +15,12 @@ from facerec_app.cli.consent_options import AgreedBy, Purpose, Until, consent_fr
 from facerec_app.cli.console import err, out, print_json, print_warning, progress_bar, stop_on_interrupt
 from facerec_app.cli.context import application
 from facerec_app.cli.exit_codes import INTERRUPTED, PARTIAL, exit_code_of
-from facerec_app.core.errors import AlreadyEnrolledError
+from facerec_app.core.errors import AlreadyEnrolledError, ConfigError
+from facerec_app.services.cluster_access import ClusterAccess
+from facerec_app.services.dask_workers import DaskWorkers
 from facerec_app.services.enrolment import EnrolmentReport, EnrolmentRow, ImportReport
+from facerec_app.services.progress import CancelCheck
+from facerec_app.services.worker_pool import WorkerPool
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 Profile = Annotated[str | None, typer.Option(help="Recognition profile (see models list).")]
@@ -70,6 +75,13 @@ def import_folder(
     purpose: Purpose = None,
     agreed_by: AgreedBy = None,
     until: Until = None,
+    dask: Annotated[
+        str | None,
+        typer.Option(metavar="tls://HOST:PORT", help="Let a Dask cluster read the pictures (docs/cluster.md)."),
+    ] = None,
+    dask_ca: Annotated[Path | None, typer.Option(help="Certificate of the cluster's authority (PEM).")] = None,
+    dask_cert: Annotated[Path | None, typer.Option(help="This computer's certificate (PEM).")] = None,
+    dask_key: Annotated[Path | None, typer.Option(help="The key of that certificate (PEM).")] = None,
     json: AsJson = False,
     profile: Profile = None,
 ) -> None:
@@ -79,19 +91,46 @@ def import_folder(
 
     Example: facerec import people/
     """
+    access = _cluster_access(dask, dask_ca, dask_cert, dask_key)
     with (
         application(ctx, profile=profile) as app,
         stop_on_interrupt() as stop,
         progress_bar("Importing", shown=not json) as progress,
+        _cluster(access, stop) as pool,
     ):
         report = app.enrolment().import_folder(
-            folder, consent=consent_from(purpose, agreed_by, until), progress=progress, cancelled=stop
+            folder, consent=consent_from(purpose, agreed_by, until), progress=progress, cancelled=stop, pool=pool
         )
     if json:
         print_json(_import_record(report))
     else:
         _print_import(report)
     _exit_for(report.enrolled, report.refused, report.cancelled)
+
+
+def _cluster_access(
+    address: str | None, ca_file: Path | None, cert_file: Path | None, key_file: Path | None
+) -> ClusterAccess | None:
+    if address is not None:
+        return ClusterAccess(address, ca_file, cert_file, key_file)
+    if any(file is not None for file in (ca_file, cert_file, key_file)):
+        raise ConfigError("Certificates were given but no cluster; name it with --dask tls://HOST:PORT.")
+    return None
+
+
+@contextmanager
+def _cluster(access: ClusterAccess | None, stop: CancelCheck) -> Iterator[WorkerPool | None]:
+    """Connect to a cluster, if one is asked for, and let it go at the end."""
+    if access is None:
+        yield None
+        return
+    pool = DaskWorkers(access)
+    finished = False
+    try:
+        yield pool
+        finished = not stop()
+    finally:
+        pool.close(at_once=not finished)
 
 
 def _print_person(report: EnrolmentReport) -> None:

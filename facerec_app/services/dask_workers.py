@@ -1,0 +1,134 @@
+"""Workers on the computers of a Dask cluster."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from facerec_app.core.errors import ConfigError, FacerecError, WorkersError
+from facerec_app.services.cluster_access import ClusterAccess, is_loopback
+
+_J = TypeVar("_J")
+_R = TypeVar("_R")
+_CONNECT_S = 10
+_CLOSE_S = 1
+_DATA_ONLY = ["dask", "msgpack", "error"]
+"""Kinds of answers that are read: no pickles, which could run anything on this computer."""
+
+
+class DaskWorkers:
+    """A cluster as a pool of workers; pictures are sent to it as bytes.
+
+    What a cluster returns is read as numbers, text and bytes only. The jobs sent to it are pickles, as Dask's always
+    are: who can reach a scheduler with a certificate of its authority can run programs on it (docs/cluster.md).
+    """
+
+    def __init__(self, access: ClusterAccess, *, connect_s: float = _CONNECT_S) -> None:
+        """Connect.
+
+        Raises:
+            ConfigError: Dask is not installed.
+            WorkersError: the cluster cannot be reached, has no workers, or is open to others.
+        """
+        self._access = access
+        distributed = _library()
+        try:
+            self._client: Any = _connected(distributed, access, connect_s)
+        except (OSError, ValueError, TypeError, RuntimeError) as exc:
+            raise WorkersError(
+                f"The cluster at {access.address} cannot be reached ({_first_line(exc)}); is its scheduler running, "
+                "and are the certificates of one authority?"
+            ) from exc
+        try:
+            self._workers = self._count_workers(connect_s)
+        except BaseException:
+            self._client.close(timeout=_CLOSE_S)
+            raise
+        self._executor: Any = self._client.get_executor(pure=False, retries=2)
+
+    @property
+    def workers(self) -> int:
+        return self._workers
+
+    @property
+    def sees_files(self) -> bool:
+        return False
+
+    def submit(self, function: Callable[[_J], _R], job: _J) -> Future[_R]:
+        try:
+            future: Future[_R] = self._executor.submit(function, job)
+        except (OSError, RuntimeError, ValueError) as exc:
+            raise self.fault_of(exc) from exc
+        return future
+
+    def fault_of(self, error: BaseException) -> FacerecError:
+        if isinstance(error, FacerecError):
+            return error
+        kept = "what was enrolled is kept, and the same command goes on from here"
+        if isinstance(error, ImportError):
+            return WorkersError(f"The workers at {self._access.address} have no FaceRec ({error}); install it there.")
+        if type(error).__name__ == "KilledWorker":
+            return WorkersError(f"Workers at {self._access.address} died again and again over one job; {kept}.")
+        return WorkersError(
+            f"The work at {self._access.address} was lost ({type(error).__name__}: {_first_line(error)}); {kept}."
+        )
+
+    def close(self, *, at_once: bool) -> None:
+        self._executor.shutdown(wait=not at_once)
+        self._client.close(timeout=_CLOSE_S)
+
+    def _count_workers(self, wait_s: float) -> int:
+        """Return how many jobs the cluster does at the same time, after a look at who is in it."""
+        try:
+            self._client.wait_for_workers(1, timeout=wait_s)
+            info = self._client.scheduler_info(n_workers=-1)
+        except (OSError, TimeoutError) as exc:
+            raise WorkersError(
+                f"The cluster at {self._access.address} has no workers; start some with 'dask worker'."
+            ) from exc
+        addresses = [str(info["address"]), *map(str, info["workers"])]
+        for address in addresses:
+            safe = address.startswith("tls://") if self._access.is_encrypted else is_loopback(address)
+            if not safe:
+                raise WorkersError(
+                    f"The cluster at {self._access.address} also listens at {address}, where others can reach it and "
+                    "run programs; use TLS, or start scheduler and workers with --host 127.0.0.1."
+                )
+        return sum(int(worker["nthreads"]) for worker in info["workers"].values())
+
+
+def _connected(distributed: Any, access: ClusterAccess, connect_s: float) -> Any:
+    security = None
+    if access.is_encrypted:
+        security = distributed.Security(
+            require_encryption=True,
+            tls_ca_file=str(access.ca_file),
+            tls_client_cert=str(access.cert_file),
+            tls_client_key=str(access.key_file),
+        )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # other versions of Dask at the far end: what matters is checked in the answers
+        return distributed.Client(
+            access.address,
+            security=security,
+            timeout=connect_s,
+            set_as_default=False,
+            deserializers=_DATA_ONLY,
+        )
+
+
+def _library() -> Any:
+    try:
+        import dask.config
+
+        dask.config.set({"logging.distributed": "critical"})  # what goes wrong is said once, by this program
+        import distributed
+    except ImportError as exc:
+        raise ConfigError("Clusters need the library Dask; install it with: pip install 'facerec[cluster]'.") from exc
+    return distributed
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
