@@ -81,9 +81,8 @@ class DatasetCheckService:
         inspected = self._inspector.inspect(folder, pictures_under(folder), progress=progress, cancelled=cancelled)
         rows = inspected.rows
         looked_at = (rows.file_sha256 != "") & np.array([not fault for fault in inspected.faults])
-        copies = find_copies(
-            rows.file_sha256.tolist(), rows.pixels_sha256.tolist(), rows.found, rows.vectors, rows.hashes
-        )
+        digests, pixels = rows.file_sha256.tolist(), rows.pixels_sha256.tolist()
+        copies = find_copies(digests, pixels, rows.found, rows.vectors, rows.hashes, rows.picture_hashes)
         return DatasetReport(
             inspected,
             copies,

@@ -16,7 +16,7 @@ from facerec_app.core.atomic_file import write_bytes_atomically
 from facerec_app.core.types import BoolArray, Float32Array, Int64Array, UInt8Array
 
 _LOGGER = logging.getLogger(__name__)
-_FORMAT = "facerec-inspection-1"
+_FORMAT = "facerec-inspection-2"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,6 +31,7 @@ class InspectedRows:
         boxes_xyxy: ``(N, 4)`` float32 px.
         vectors: ``(N, D)`` float32, unit length.
         hashes: ``(N, 8)`` uint8, perceptual, of the aligned face.
+        picture_hashes: ``(N, 8)`` uint8, perceptual, of the whole picture.
     """
 
     file_sha256: npt.NDArray[np.str_]
@@ -41,6 +42,7 @@ class InspectedRows:
     boxes_xyxy: Float32Array
     vectors: Float32Array
     hashes: UInt8Array
+    picture_hashes: UInt8Array
 
     def __len__(self) -> int:
         return int(self.found.shape[0])
@@ -51,7 +53,7 @@ class InspectedRows:
         return InspectedRows(
             np.full(count, "", "U64"), np.full(count, "", "U64"), np.zeros(count, np.int64), np.zeros(count, np.bool_),
             np.zeros(count, np.bool_), np.zeros((count, 4), np.float32), np.zeros((count, dimension), np.float32),
-            np.zeros((count, 8), np.uint8),
+            np.zeros((count, 8), np.uint8), np.zeros((count, 8), np.uint8),
         )  # fmt: skip
 
     def select(self, rows: Int64Array) -> InspectedRows:
@@ -99,6 +101,7 @@ class InspectionCache:
         buffer = io.BytesIO()
         np.savez(
             buffer,
+            allow_pickle=False,
             **{
                 field.name: np.concatenate([getattr(kept, field.name), getattr(new, field.name)])
                 for field in fields(InspectedRows)

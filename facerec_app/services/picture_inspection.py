@@ -149,6 +149,7 @@ class PictureInspector:
     ) -> None:
         size = f"{pixels_rgb.shape[0]}x{pixels_rgb.shape[1]};".encode()
         rows.pixels_sha256[row] = hashlib.sha256(size + pixels_rgb.tobytes()).hexdigest()
+        rows.picture_hashes[row] = perceptual_hashes([pixels_rgb])[0]
         face, rows.face_counts[row], rows.unclear[row] = self.subject(pixels_rgb)
         if not len(face):
             return
