@@ -9,10 +9,12 @@ import typer
 
 from facerec_app import __version__
 from facerec_app.cli import (
+    boxes_commands,
     calibrate_command,
     cluster_commands,
     dataset_commands,
     demo_command,
+    detector_commands,
     doctor_command,
     enrol_commands,
     evaluate_commands,
@@ -101,6 +103,7 @@ def build_cli(make_application: ApplicationFactory) -> typer.Typer:
     recognise_commands.add_to(cli)
     search_command.add_to(cli)
     cluster_commands.add_to(cli)
+    boxes_commands.add_to(cli)
     calibrate_command.add_to(cli)
     train_commands.add_to(cli)
     judge_commands.add_to(cli)
@@ -110,5 +113,6 @@ def build_cli(make_application: ApplicationFactory) -> typer.Typer:
     dataset_commands.add_to(cli)
     model_commands.add_to(cli)
     train_extractor_command.add_to(cli)
+    detector_commands.add_to(cli)
     doctor_command.add_to(cli)
     return cli

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from facerec_app.capture.images import write_jpeg, write_png
+from facerec_app.cli import detection_command
 from facerec_app.cli.console import print_warning, progress_bar, stop_on_interrupt
 from facerec_app.cli.context import application
 from facerec_app.cli.exit_codes import INTERRUPTED
@@ -52,6 +53,7 @@ def add_to(cli: typer.Typer) -> None:
     evaluate.command("one-shot", cls=ReportCommand)(one_shot)
     evaluate.command(cls=ReportCommand)(gallery)
     evaluate.command(cls=ReportCommand)(compare)
+    detection_command.add_to(evaluate)
     cli.add_typer(evaluate, name="evaluate")
 
 
