@@ -74,6 +74,10 @@ _SHAPES = {
     '<circle cx="12" cy="12" r="2.400"/>',
     "library": '<rect x="4" y="4" width="7" height="7" rx="1.500"/><rect x="13" y="4" width="7" height="7" rx="1.500"/>'
     '<rect x="4" y="13" width="7" height="7" rx="1.500"/><rect x="13" y="13" width="7" height="7" rx="1.500"/>',
+    "plus": '<path d="M12 6v12M6 12h12" stroke-width="2.2"/>',
+    "minus": '<path d="M6 12h12" stroke-width="2.2"/>',
+    "judge": '<circle cx="6.800" cy="12" r="3.800"/><circle cx="17.200" cy="12" r="3.800"/>'
+    '<path d="M7 5.500h10M7 18.500h10"/>',
     "search": '<circle cx="10.5" cy="10.5" r="6"/><path d="M15 15l5 5"/>',
     "waiting": '<circle cx="12" cy="12" r="1.2" fill="{c}"/><circle cx="6" cy="12" r="1.2" fill="{c}"/>'
     '<circle cx="18" cy="12" r="1.2" fill="{c}"/>',
