@@ -22,6 +22,7 @@ from facerec_app.pipeline.finished_tracks import FinishedTracks
 from facerec_app.services.box_data_sets import BoxDataSetService
 from facerec_app.services.box_editing import BoxEditingService
 from facerec_app.services.dataset_check import DatasetCheckService
+from facerec_app.services.dataset_making import DatasetMakingService
 from facerec_app.services.detection_evaluation import LEAST_SCORE, DetectionEvaluationService, MeasuredDetector
 from facerec_app.services.detector_tuning import DetectorTuningService
 from facerec_app.services.face_reader import FaceReader
@@ -181,6 +182,10 @@ class ComposedLibrary:
 
     def dataset_check(self, *, keep_features: bool = True) -> DatasetCheckService:
         return DatasetCheckService(self._picture_inspector(keep_features), self._parts.network)
+
+    def dataset_making(self) -> DatasetMakingService:
+        parts = self._parts
+        return DatasetMakingService(parts.store, parts.detector, parts.aligner, parts.extractor)
 
     def _picture_inspector(self, keep_features: bool) -> PictureInspector:
         parts = self._parts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,22 +11,109 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from facerec_app.cli.console import out, print_json, print_warning, progress_bar, stop_on_interrupt
+from facerec_app.cli.console import err, out, print_json, print_warning, progress_bar, stop_on_interrupt
 from facerec_app.cli.context import application
-from facerec_app.cli.exit_codes import INTERRUPTED
+from facerec_app.cli.exit_codes import INTERRUPTED, PARTIAL
 from facerec_app.cli.report_output import check_outputs
+from facerec_app.core.errors import ConfigError
+from facerec_app.detection.window_sampling import WindowSettings
 from facerec_app.services.dataset_check import DatasetReport
+from facerec_app.services.dataset_making import DatasetResult
+from facerec_app.training.face_set import FaceSetSettings
 
 Profile = Annotated[str | None, typer.Option(help="Recognition profile (see models list).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 _ROWS_SHOWN = 40
 
 
+class DatasetTaskName(Enum):
+    """Kinds of sets."""
+
+    FACES = "faces"
+    CROPS = "crops"
+    BOXES = "boxes"
+
+
 def add_to(cli: typer.Typer) -> None:
     """Add the group of commands."""
     dataset = typer.Typer(help="Make training and test sets, and find what is wrong with one.", no_args_is_help=True)
+    dataset.command()(make)
     dataset.command()(check)
     cli.add_typer(dataset, name="dataset")
+
+
+def make(
+    ctx: typer.Context,
+    source: Annotated[
+        Path | None, typer.Argument(help="A folder that holds a folder of pictures for each person.")
+    ] = None,
+    target: Annotated[Path, typer.Option("--out", help="A new or empty folder, or the set to go on with.")] = ...,  # type: ignore[assignment]
+    gallery: Annotated[bool, typer.Option("--gallery", help="Make it from the enrolled faces instead.")] = False,
+    task: Annotated[DatasetTaskName, typer.Option(help="What to make.")] = DatasetTaskName.FACES,
+    seed: Annotated[int, typer.Option(help="Of everything drawn at random.")] = 20,
+    shares: Annotated[str, typer.Option(help="People for training, validation, test (faces).")] = "0.8,0.1,0.1",
+    mirrored: Annotated[
+        bool, typer.Option("--mirrored/--no-mirrored", help="Each training face mirrored too (faces).")
+    ] = True,
+    cropped: Annotated[int, typer.Option(help="Smaller cuts of each training face (faces).")] = 1,
+    samples: Annotated[int, typer.Option(help="Windows on faces and beside them, a picture (crops, boxes).")] = 5,
+    size_px: Annotated[int, typer.Option("--size", help="Side of the crops, px (crops, boxes).")] = 224,
+    test_share: Annotated[float, typer.Option(help="Kept for testing (crops, boxes).")] = 0.05,
+    json: AsJson = False,
+    profile: Profile = None,
+) -> None:
+    """Make training and test sets: the same command on the same pictures gives the same bytes.
+
+    Aligned faces with pairs and triplets (faces), crops on faces and of background (crops), or crops on faces with the
+    way to the face's box (boxes). A set that was interrupted goes on where it stopped.
+
+    Example: facerec dataset make people/ --out sets/faces
+    """
+    if gallery == (source is not None):
+        raise ConfigError("Give either a folder of people or --gallery.")
+    window_settings = WindowSettings(seed=seed, size_px=size_px, samples=samples, test_share=test_share)
+    face_settings = FaceSetSettings(seed=seed, shares=_shares(shares), mirrored=mirrored, cropped=cropped)
+    with application(ctx, profile=profile) as app, stop_on_interrupt() as stop:
+        service = app.library().dataset_making()
+        if task is DatasetTaskName.FACES:
+            making = service.face_set(face_settings)
+        else:
+            making = service.window_set("boxes" if task is DatasetTaskName.BOXES else "crops", window_settings)
+        with progress_bar("Making the set", shown=not json) as progress:
+            result = service.make(source, target, making, progress=progress, cancelled=stop)
+    if json:
+        left_out = [{"picture": name, "error": why} for name, why in result.left_out]
+        print_json({"complete": result.record is not None, "counts": dict(result.counts), "left_out": left_out})
+    else:
+        _print_made(result)
+    if result.record is None:
+        print_warning("Stopped; what was made is kept. The same command goes on from here.")
+        raise typer.Exit(INTERRUPTED)
+    if result.left_out:
+        raise typer.Exit(PARTIAL)
+
+
+def _shares(text: str) -> tuple[float, float, float]:
+    try:
+        values = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        values = ()
+    if len(values) != 3:
+        raise ConfigError(f"--shares is '{text}'; give three numbers such as 0.8,0.1,0.1.")
+    return values[0], values[1], values[2]
+
+
+def _print_made(result: DatasetResult) -> None:
+    for name, why in result.left_out:
+        err.print(f"[yellow]left out:[/] {escape(why or name)}")
+    if result.record is None:
+        return
+    first = next(iter(result.counts.values()))
+    table = Table("Part", *(str(word).replace("_", " ").capitalize() for word in first), box=None, header_style="bold")
+    for part, counts in result.counts.items():
+        table.add_row(part, *(str(value) for value in counts.values()))
+    out.print(table)
+    out.print(f"Record with seed, settings and the SHA-256 of every file: {escape(str(result.record))}")
 
 
 def check(

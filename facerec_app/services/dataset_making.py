@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from facerec_app import __version__
 from facerec_app.core.errors import GalleryReadError, NoFaceError, UnreadableImageError
+from facerec_app.core.protocols import FaceAligner, FaceDetector, FeatureExtractor
+from facerec_app.detection.window_sampling import WindowSettings
 from facerec_app.gallery.gallery_store import GalleryStore
 from facerec_app.services.dataset_sources import DatasetSource, SourcePicture, folder_source, gallery_source
+from facerec_app.services.face_set_making import FaceSetTask
 from facerec_app.services.progress import CancelCheck, Progress, ProgressCallback, never_cancelled, no_progress
+from facerec_app.services.window_set_making import WindowSetTask, WindowTaskName
 from facerec_app.training.dataset_folder import DatasetFolder, MadeFile, PictureLine
+from facerec_app.training.face_set import FaceSetSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +80,28 @@ class DatasetMakingService:
 
     Args:
         store: returns the gallery.
+        detector, aligner, extractor: return those of the profile in use.
     """
 
-    def __init__(self, store: Callable[[], GalleryStore]) -> None:
+    def __init__(
+        self,
+        store: Callable[[], GalleryStore],
+        detector: Callable[[], FaceDetector],
+        aligner: Callable[[], FaceAligner],
+        extractor: Callable[[], FeatureExtractor],
+    ) -> None:
         self._store = store
+        self._detector = detector
+        self._aligner = aligner
+        self._extractor = extractor
+
+    def face_set(self, settings: FaceSetSettings) -> DatasetTask:
+        """Return the task of making aligned faces with pairs and triplets."""
+        return FaceSetTask(settings, self._detector(), self._aligner(), self._extractor())
+
+    def window_set(self, name: WindowTaskName, settings: WindowSettings) -> DatasetTask:
+        """Return the task of making crops on and beside faces, or crops on faces with box offsets."""
+        return WindowSetTask(name, settings, self._detector())
 
     def make(
         self,
@@ -152,8 +175,3 @@ def _line(picture: SourcePicture, part: str, number: int, task: DatasetTask, fol
         return task.make(picture, part, number, folder)
     except (UnreadableImageError, GalleryReadError, NoFaceError) as exc:
         return PictureLine(picture.name, picture.sha256, part, fault=str(exc))
-
-
-def plain(settings: Any) -> dict[str, Any]:
-    """Return a settings dataclass as values that JSON keeps as they are."""
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(settings).items()}

@@ -14,10 +14,9 @@ from facerec_app.capture.images import decode_image
 from facerec_app.core.errors import NoFaceError
 from facerec_app.core.protocols import FaceAligner, FaceDetector, FeatureExtractor
 from facerec_app.core.types import FaceCrops, FaceDetections, Float32Array, UInt8Array
-from facerec_app.services.dataset_making import plain
 from facerec_app.services.dataset_sources import DatasetSource, SourcePicture
 from facerec_app.services.picture_inspection import PictureInspector
-from facerec_app.training.dataset_folder import DatasetFolder, MadeFile, PictureLine
+from facerec_app.training.dataset_folder import DatasetFolder, MadeFile, PictureLine, plain_settings
 from facerec_app.training.face_set import (
     PARTS,
     FaceSetSettings,
@@ -52,7 +51,7 @@ class FaceSetTask:
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        return {**plain(self._settings), "crop_size_px": self._aligner.crop_size_px}
+        return {**plain_settings(self._settings), "crop_size_px": self._aligner.crop_size_px}
 
     @property
     def models(self) -> Mapping[str, str]:

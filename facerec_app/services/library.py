@@ -8,6 +8,7 @@ from facerec_app.pipeline.finished_tracks import FinishedTracks
 from facerec_app.services.box_data_sets import BoxDataSetService
 from facerec_app.services.box_editing import BoxEditingService
 from facerec_app.services.dataset_check import DatasetCheckService
+from facerec_app.services.dataset_making import DatasetMakingService
 from facerec_app.services.detection_evaluation import DetectionEvaluationService
 from facerec_app.services.detector_tuning import DetectorTuningService
 from facerec_app.services.face_search import FaceSearchService
@@ -48,3 +49,5 @@ class Library(Protocol):
     def finished_tracks(self) -> FinishedTracks:
         """Return where the live path leaves strangers' tracks that have ended."""
         ...
+
+    def dataset_making(self) -> DatasetMakingService: ...

@@ -20,9 +20,8 @@ from facerec_app.detection.window_sampling import (
     regression_offsets,
     sample_face_windows,
 )
-from facerec_app.services.dataset_making import plain
 from facerec_app.services.dataset_sources import DatasetSource, SourcePicture
-from facerec_app.training.dataset_folder import DatasetFolder, MadeFile, PictureLine
+from facerec_app.training.dataset_folder import DatasetFolder, MadeFile, PictureLine, plain_settings
 from facerec_app.training.face_set import table_bytes
 
 WindowTaskName = Literal["crops", "boxes"]
@@ -54,7 +53,7 @@ class WindowSetTask:
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        return plain(self._settings)
+        return plain_settings(self._settings)
 
     @property
     def models(self) -> Mapping[str, str]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from facerec_app.core.atomic_file import write_bytes_atomically
 from facerec_app.core.errors import ConfigError, OutputWriteError
 from facerec_app.core.file_lock import FileLock
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 RECORD_NAME = "dataset.json"
 PICTURES_NAME = "pictures.jsonl"
@@ -206,3 +209,8 @@ class DatasetFolder:
             return hashlib.sha256((self.path / path).read_bytes()).hexdigest()
         except OSError:
             return ""
+
+
+def plain_settings(settings: DataclassInstance) -> dict[str, Any]:
+    """Return a settings dataclass as values that JSON keeps as they are."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(settings).items()}
