@@ -108,6 +108,11 @@ class FollowingFaceDetector(FaceDetector, Protocol):
 class FaceFinder(Protocol):
     """Finds the faces of one source's frames, taken in order; may use what it saw before."""
 
+    @property
+    def is_resting(self) -> bool:
+        """Whether the latest frame was not looked at, because nothing has moved for a while: all is as it was."""
+        ...
+
     def find(self, frame: Frame) -> FaceDetections:
         """Return the faces of a frame, best score first.
 

@@ -9,13 +9,12 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
-import numpy as np
 from PySide6.QtCore import QObject, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QPainter
 
 from facerec_app.core.types import Frame, FrameResult
 from facerec_app.gui.face_painter import draw_faces
-from facerec_app.gui.picture_conversion import ArrayImage, scaled_image
+from facerec_app.gui.picture_conversion import ArrayImage, ScreenImage, scaled_image
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +54,7 @@ class RenderedFrame:
     """
 
     rendering: Rendering
-    picture: ArrayImage
+    picture: ScreenImage
 
     @property
     def frame(self) -> Frame:
@@ -109,16 +108,14 @@ class FrameRenderer(QObject):
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        bare: RenderedFrame | None = None  # kept, because a result often comes for the picture that is already there
+        last: tuple[Rendering, ArrayImage] | None = None  # a result often comes for the picture that is already there
         while (wanted := self._next()) is not None:
-            if bare is None or not bare.rendering.has_picture_of(wanted):
-                bare = RenderedFrame(
-                    wanted, scaled_image(wanted.frame.pixels_rgb, wanted.size, mirrored=wanted.mirrored)
-                )
-            picture = bare.picture if wanted.result is None else _with_faces(bare.picture, wanted, wanted.result)
+            if last is None or not last[0].has_picture_of(wanted):
+                last = wanted, scaled_image(wanted.frame.pixels_rgb, wanted.size, mirrored=wanted.mirrored)
+            rendered = RenderedFrame(wanted, _with_faces(last[1], wanted))
             with self._changed:
                 if not self._stopped:  # the lock is held while emitting: after stop this object may be gone
-                    self._newest = RenderedFrame(wanted, picture)
+                    self._newest = rendered
                     self._done.emit()
 
     def _next(self) -> Rendering | None:
@@ -128,18 +125,20 @@ class FrameRenderer(QObject):
             return request
 
 
-def _with_faces(bare: ArrayImage, wanted: Rendering, result: FrameResult) -> ArrayImage:
-    picture = ArrayImage(np.array(bare.pixels_rgb))
+def _with_faces(bare: ArrayImage, wanted: Rendering) -> ScreenImage:
+    picture = ScreenImage(bare.pixels_rgb)
+    if wanted.result is None or not len(wanted.result.detections):
+        return picture
     picture.image.setDevicePixelRatio(wanted.device_ratio)
-    rect = QRectF(0.0, 0.0, *(side / wanted.device_ratio for side in wanted.size.toTuple()))
+    width, height = (side / wanted.device_ratio for side in (wanted.size.width(), wanted.size.height()))
     with QPainter(picture.image) as painter:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         draw_faces(
             painter,
-            result,
-            rect,
+            wanted.result,
+            QRectF(0.0, 0.0, width, height),
             wanted.font or QFont(),
-            scale=rect.width() / wanted.frame.width_px,
+            scale=width / wanted.frame.width_px,
             mirrored=wanted.mirrored,
             highlighted=wanted.highlighted,
         )

@@ -59,8 +59,9 @@ class LiveView(QWidget):
 
     def show_result(self, result: FrameResult | None) -> None:
         """Show the boxes of a result."""
-        self._result = result
-        self._render()
+        before, self._result = self._result, result
+        if not _looks_like(before, result):
+            self._render()
 
     def set_mirrored(self, mirrored: bool) -> None:
         """Show the picture as a mirror does, as people expect of a camera that looks at them."""
@@ -156,7 +157,7 @@ class LiveView(QWidget):
     def _render(self) -> None:
         """Ask for the newest frame in the screen's own pixels, with the faces of the newest result that fits it."""
         frame = self._newest
-        if frame is None:
+        if frame is None or self.window().isMinimized():
             return
         scale, ratio = self._scale_of(frame), self.devicePixelRatioF()
         width, height = frame.width_px * scale * ratio, frame.height_px * scale * ratio
@@ -183,3 +184,10 @@ class LiveView(QWidget):
         if frame is None or result is None:
             return []
         return placed_faces(result, self.picture_rect(), scale=self._scale_of(frame), mirrored=self._mirrored)
+
+
+def _looks_like(one: FrameResult | None, other: FrameResult | None) -> bool:
+    """Return whether two results are drawn alike: nothing moved and nothing else is said."""
+    if one is None or other is None:
+        return one is other
+    return one.detections is other.detections and one.decisions == other.decisions and one.names is other.names

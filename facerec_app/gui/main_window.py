@@ -19,6 +19,7 @@ from facerec_app.gui.capture_panel import CapturePanel
 from facerec_app.gui.enrol_panel import EnrolPanel
 from facerec_app.gui.face_correction import FaceCorrection
 from facerec_app.gui.face_naming import FaceNaming
+from facerec_app.gui.face_search_handover import FaceSearchHandover
 from facerec_app.gui.figures_readout import FiguresReadout
 from facerec_app.gui.gallery_watch import GalleryWatch
 from facerec_app.gui.icons import refresh_icons
@@ -26,9 +27,10 @@ from facerec_app.gui.last_seen_recorder import LastSeenRecorder
 from facerec_app.gui.people_panel import PeoplePanel
 from facerec_app.gui.recorder import Recorder, recordings_folder
 from facerec_app.gui.retrain_panel import RetrainPanel
-from facerec_app.gui.session_worker import PlayState, SessionWorker, SourceInfo
+from facerec_app.gui.session_worker import PlayState, SessionWorker
 from facerec_app.gui.settings_panel import CAMERA_KEY, RECORDINGS_KEY, SettingsPanel
 from facerec_app.gui.shared_services import SharedServices
+from facerec_app.gui.source_info import SourceInfo
 from facerec_app.gui.source_menu import SourceMenu
 from facerec_app.gui.stage_page import StagePage
 from facerec_app.gui.tasks import Task, TaskRunner
@@ -97,6 +99,7 @@ class MainWindow(QMainWindow):
         self.correction = FaceCorrection(
             self.stage.view, self.stage.popover, self.stage.why, self.session, self.services, self.tasks
         )
+        self.searching = FaceSearchHandover(self.stage.view, self.stage.popover, self.stage.why, self)
         self.figures = FiguresReadout(self.session.figures)
         self.sources = SourceMenu(settings, self.tasks, cameras, self)
         self.setCentralWidget(self.stage)
@@ -111,8 +114,7 @@ class MainWindow(QMainWindow):
         self._tool_bar = WindowToolBar(self.sources, self)
         self._tool_bar.add_panels(self.docks.toggle_actions, _ICONS, _KEYS)
         self.addToolBar(self._tool_bar)
-        panels = self.docks.toggle_actions.values()
-        self._menus = WindowMenus(self, self.session, self, settings, self.sources, panels)
+        self._menus = WindowMenus(self, self.session, self, settings, self.sources, self.docks.toggle_actions.values())
         self._tool_bar.add_library(self._menus.library)
         self._recording_clock = QTimer(self, interval=200)
         self._make_status_bar()
@@ -130,6 +132,8 @@ class MainWindow(QMainWindow):
         if event.type() in {QEvent.Type.PaletteChange, QEvent.Type.ApplicationPaletteChange}:
             refresh_icons(self)
             self.stage.welcome.refresh_icons()
+        elif event.type() is QEvent.Type.WindowStateChange:
+            self._show_in_background()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.isFullScreen():
@@ -366,12 +370,18 @@ class MainWindow(QMainWindow):
         if self.session.info is None:
             self._show_title(None)
 
+    def _show_in_background(self) -> None:
+        """Save the processor while the window is minimised, unless somebody waits for what it does."""
+        busy = self.recorder.is_recording or self.capture.is_capturing
+        self.session.set_in_background(self.isMinimized() and not busy)
+
     def _recordings_folder(self) -> Path:
         chosen: Any = self._settings.value(RECORDINGS_KEY)
         return Path(chosen) if isinstance(chosen, str) and chosen else recordings_folder()
 
     def _show_recording(self, recording: bool) -> None:
         self._menus.show_recording(recording)
+        self._show_in_background()
         if recording:
             self._recording_clock.start()
         else:

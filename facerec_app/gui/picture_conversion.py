@@ -21,6 +21,16 @@ class ArrayImage:
         self.image = QImage(self.pixels_rgb.data, width, height, 3 * width, QImage.Format.Format_RGB888)
 
 
+class ScreenImage:
+    """A ``QImage`` in the format of the screen, which a window copies instead of converting it."""
+
+    def __init__(self, pixels_rgb: UInt8Array) -> None:
+        """Convert ``(H, W, 3)`` uint8 pixels."""
+        self._pixels_bgra = cv2.cvtColor(pixels_rgb, cv2.COLOR_RGB2BGRA)  # lives as long as the image
+        height, width = self._pixels_bgra.shape[:2]
+        self.image = QImage(self._pixels_bgra.data, width, height, 4 * width, QImage.Format.Format_RGB32)
+
+
 def scaled_image(pixels_rgb: UInt8Array, size: QSize, *, mirrored: bool = False) -> ArrayImage:
     """Return the picture in exactly this size in device pixels.
 

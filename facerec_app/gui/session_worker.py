@@ -5,10 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from functools import partial
-from pathlib import Path
 from typing import Protocol
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -16,11 +14,13 @@ from PySide6.QtCore import QObject, Qt, Signal
 from facerec_app.core.errors import FacerecError
 from facerec_app.core.protocols import FrameSource, GalleryIndex
 from facerec_app.core.types import Embeddings, Frame, FrameResult
+from facerec_app.gui.source_info import SourceInfo, source_title
 from facerec_app.gui.tasks import Task, TaskRunner
 from facerec_app.pipeline.track_album import FacePicture
 from facerec_app.services.live_session import NO_FEATURES, FramePipeline, LiveSession, SessionFigures
 
 StatusCallback = Callable[[str], None]
+_BACKGROUND_INTERVAL_S = 0.2
 
 
 class OpenSource(Protocol):
@@ -46,27 +46,6 @@ class PlayState(Enum):
     PAUSED = "paused"
     ENDED = "ended"
     FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class SourceInfo:
-    """What is known of the source in the view.
-
-    Attributes:
-        spec: what was asked for; opens it again.
-        title: short name for people.
-        is_live: frames come at the world's pace.
-        frame_rate: frames per second, if known.
-        frame_count: length, if there is an end and it is known.
-        is_seekable: one can jump in it.
-    """
-
-    spec: str
-    title: str
-    is_live: bool
-    frame_rate: float | None
-    frame_count: int | None
-    is_seekable: bool
 
 
 class _Listener:
@@ -133,6 +112,7 @@ class SessionWorker(QObject):
         self._speed = 1.0
         self._open_at: int | None = None
         self._opens_paused = False
+        self._in_background = False
         self._wake.connect(self._drain, Qt.ConnectionType.QueuedConnection)
 
     @property
@@ -233,6 +213,12 @@ class SessionWorker(QObject):
             self._session.set_speed(speed)
             self._speed = speed
             self.speed_changed.emit(speed)
+
+    def set_in_background(self, in_background: bool) -> None:
+        """Look at a few frames a second only while nobody sees the picture."""
+        self._in_background = in_background
+        if self._session is not None:
+            self._session.set_recognition_interval(_BACKGROUND_INTERVAL_S if in_background else 0.0)
 
     def set_tap(self, tap: FrameTap | None) -> None:
         """Give everything that is shown from now on to a recording as well; None ends that."""
@@ -348,6 +334,7 @@ class SessionWorker(QObject):
             self._jump(self._open_at)
         if self._opens_paused:
             self.pause()
+        self.set_in_background(self._in_background)
         session.start()
 
     def _note_open_failed(self, generation: int, message: str) -> None:
@@ -378,16 +365,6 @@ class SessionWorker(QObject):
             self.result_changed.emit()
         for event in events:
             event()
-
-
-def source_title(spec: str) -> str:
-    """Return a short name for a source: a file's name, a camera's number, an address without its password."""
-    if spec.isdigit():
-        return f"Camera {spec}"
-    scheme, separator, rest = spec.partition("://")
-    if separator and scheme.lower() != "file":
-        return f"{scheme}://{rest.rpartition('@')[2]}"
-    return Path(spec).name or spec
 
 
 def _stop(session: LiveSession, _: Task) -> bool:

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from facerec_app.capture.camera_source import CameraDescription
 from facerec_app.gui.icons import set_icon
-from facerec_app.gui.session_worker import source_title
+from facerec_app.gui.source_info import source_title
 from facerec_app.gui.tasks import TaskRunner
 
 _RECENT_KEY = "sources/recent"

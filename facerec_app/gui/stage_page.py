@@ -13,7 +13,8 @@ from facerec_app.gui.in_view_strip import InViewStrip
 from facerec_app.gui.live_view import LiveView
 from facerec_app.gui.name_face_popover import NameFacePopover
 from facerec_app.gui.notice_bar import NoticeBar
-from facerec_app.gui.session_worker import PlayState, SessionWorker, SourceInfo, source_title
+from facerec_app.gui.session_worker import PlayState, SessionWorker
+from facerec_app.gui.source_info import SourceInfo, source_title
 from facerec_app.gui.transport_bar import TransportBar
 from facerec_app.gui.welcome_page import WelcomePage
 from facerec_app.gui.why_card import WhyCard

@@ -7,7 +7,8 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSlider, QStyle, QStyleOptionSlider, QToolButton, QWidget
 
 from facerec_app.gui.icons import set_icon
-from facerec_app.gui.session_worker import PlayState, SourceInfo
+from facerec_app.gui.session_worker import PlayState
+from facerec_app.gui.source_info import SourceInfo
 from facerec_app.gui.speed_button import SpeedButton
 
 

@@ -13,7 +13,7 @@ from facerec_app.core.protocols import (
     PersonRanker,
     TrackVoter,
 )
-from facerec_app.core.types import FaceCrops, FaceDetections, Frame, FrameResult, Int64Array
+from facerec_app.core.types import FaceCrops, FaceDetections, Float32Array, Frame, FrameResult, Int64Array
 from facerec_app.decision.name_vetoes import NameVetoes
 from facerec_app.pipeline.embedding_schedule import EmbeddingSchedule, crop_quality
 from facerec_app.pipeline.finished_tracks import FinishedTracks
@@ -42,11 +42,19 @@ class Stages:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FoundFaces:
-    """A frame half way: its faces are found, nothing is said of them yet."""
+    """A frame half way: its faces are found, nothing is said of them yet.
+
+    Attributes:
+        frame: as it came.
+        detections: its faces.
+        clock: what it took so far.
+        is_resting: nothing has moved for a while; what was said of the frame before holds.
+    """
 
     frame: Frame
     detections: FaceDetections
     clock: StageClock
+    is_resting: bool = False
 
 
 class RecognitionPipeline:
@@ -60,7 +68,7 @@ class RecognitionPipeline:
         self.index = index
         self._judgement = TrackJudgement(stages.ranker, stages.votes, stages.vetoes, stages.looks)
         self._seen: tuple[Frame, FaceDetections, Int64Array] | None = None
-        self._aligned: tuple[FaceDetections, FaceCrops] | None = None
+        self._aligned: tuple[FaceDetections, FaceCrops, Float32Array] | None = None
 
     @property
     def album(self) -> TrackAlbum:
@@ -92,7 +100,7 @@ class RecognitionPipeline:
         clock = StageClock()
         with clock.stage("detect"):
             detections = self.stages.finder.find(frame)
-        return FoundFaces(frame, detections, clock)
+        return FoundFaces(frame, detections, clock, self.stages.finder.is_resting)
 
     def judge(self, found: FoundFaces) -> FrameResult:
         """Return what is to be said of a frame whose faces were found; the second half of ``process``.
@@ -102,9 +110,11 @@ class RecognitionPipeline:
         """
         stages, clock = self.stages, found.clock
         frame, detections = found.frame, found.detections
+        if found.is_resting and self._seen is not None and self._seen[1] is detections:
+            self._seen = (frame, detections, self._seen[2])
+            return self._result(*self._seen, clock)
         with clock.stage("align"):
-            crops = self._align(frame, detections)
-            qualities = crop_quality(crops)
+            crops, qualities = self._align(frame, detections)
         with clock.stage("track"):
             track_ids = stages.tracker.update(frame, detections)
             urgent = stages.tracker.jumped(track_ids)
@@ -141,11 +151,12 @@ class RecognitionPipeline:
         self._judgement.clear()
         self._seen = self._aligned = None
 
-    def _align(self, frame: Frame, detections: FaceDetections) -> FaceCrops:
-        """Return the faces' crops; those of the frame before where the finder says that nothing moved."""
+    def _align(self, frame: Frame, detections: FaceDetections) -> tuple[FaceCrops, Float32Array]:
+        """Return the faces' crops and qualities; those of the frame before where the finder says nothing moved."""
         if self._aligned is None or self._aligned[0] is not detections:
-            self._aligned = (detections, self.stages.aligner.align(frame.pixels_rgb, detections))
-        return self._aligned[1]
+            crops = self.stages.aligner.align(frame.pixels_rgb, detections)
+            self._aligned = (detections, crops, crop_quality(crops))
+        return self._aligned[1:]
 
     def _result(
         self, frame: Frame, detections: FaceDetections, track_ids: Int64Array, clock: StageClock

@@ -190,6 +190,9 @@ class LiveSession:
         self._pipeline: FramePipeline | None = None
         self._results = _RateMeter()
         self._delay_ms = 0.0
+        self._interval_s = 0.0
+        self._next_s = 0.0
+        self._hurry = threading.Event()
         self._thread = threading.Thread(target=self._run, name="inference", daemon=True)
 
     def start(self) -> None:
@@ -222,6 +225,14 @@ class LiveSession:
         """Play a file faster or slower; 1 is its own pace."""
         self._capture.set_speed(speed)
 
+    def set_recognition_interval(self, seconds: float) -> None:
+        """Recognise at most one frame in so many seconds; with 0, every frame that there is time for."""
+        self._interval_s = seconds
+        if seconds > 0.0:
+            self._hurry.clear()
+        else:
+            self._hurry.set()
+
     def use_gallery(self, index: GalleryIndex) -> None:
         """Judge the faces in view by a new state of the gallery, at once."""
         self._commands.put(lambda pipeline: pipeline.use_gallery(index))
@@ -243,6 +254,7 @@ class LiveSession:
     def stop(self, timeout_s: float = 5.0) -> bool:
         """Ask both threads to end and wait for them; return whether they did."""
         deadline_s = time.monotonic() + timeout_s
+        self._hurry.set()
         ended = self._capture.stop(timeout_s)
         if self._thread.ident is not None and self._thread is not threading.current_thread():
             self._thread.join(max(0.0, deadline_s - time.monotonic()))
@@ -255,6 +267,7 @@ class LiveSession:
             newest: Frame | None = None
             reviews = 0
             while not self._slot.finished:
+                self._keep_interval()
                 frame = self._slot.take(0.0 if reviews > 0 and self.is_paused else 0.25)
                 if self._obey_commands(pipeline):
                     self._tell(pipeline.judge_again())
@@ -271,6 +284,13 @@ class LiveSession:
         except Exception as exc:
             _LOGGER.exception("Recognition failed")
             self._fail(InferenceError(f"Recognition stopped: {exc}. Run 'facerec doctor' to check the installation."))
+
+    def _keep_interval(self) -> None:
+        """Wait until another frame may be recognised, or until every frame is to be again."""
+        wait_s = self._next_s - time.monotonic()
+        if self._interval_s > 0.0 and wait_s > 0.0:
+            self._hurry.wait(wait_s)
+        self._next_s = time.monotonic() + self._interval_s
 
     def _fail(self, error: FacerecError) -> None:
         self._slot.close()

@@ -13,6 +13,8 @@ from facerec_app.tracking.scene_cut import SceneCutDetector
 _SAME_FACE_IOU = 0.3
 _SURROUNDINGS = 0.3
 """Of a face's sides on each side of it: what moves there is the head that the face belongs to."""
+_OTHER_SCENE_LEVELS = 10.0
+"""Mean change of single pixels: a sensor's noise stays below a half of it, another scene is beyond."""
 
 
 class FollowingFaceFinder:
@@ -20,13 +22,16 @@ class FollowingFaceFinder:
 
     The picture is searched every few frames, at every cut, and not at all while nothing moves but the faces that are
     being followed (except once in a while). In between the detector looks again where the faces were going. A face
-    that does not move is not even looked at again. What was measured is in docs/speed.md.
+    that does not move is not even looked at again, and a picture in which nothing has moved for a while only every
+    tenth of a second. What was measured is in docs/speed.md.
 
     Attributes:
         every_frames: a search at least every so many frames while something moves; 1 searches every frame.
         every_s: the same in seconds, for sources with few frames a second.
         still_s: a search at least so often while nothing moves.
         moved_levels: mean change of a cell, in grey levels, that counts as motion.
+        rest_after_s: a picture in which nothing moved for so long is looked at every ``rest_s`` only.
+        rest_s: the longest time without a look.
     """
 
     def __init__(
@@ -37,11 +42,15 @@ class FollowingFaceFinder:
         every_s: float = 0.15,
         still_s: float = 1.0,
         moved_levels: float = 5.0,
+        rest_after_s: float = 2.0,
+        rest_s: float = 0.095,
     ) -> None:
         self.every_frames = every_frames
         self.every_s = every_s
         self.still_s = still_s
         self.moved_levels = moved_levels
+        self.rest_after_s = rest_after_s
+        self.rest_s = rest_s
         self._detector = detector
         self._cuts = SceneCutDetector()
         self._frames_since_search = 0
@@ -58,15 +67,39 @@ class FollowingFaceFinder:
         Raises:
             InferenceError: if a network fails or returns values that are not finite.
         """
+        self._resting = self._may_rest(frame)
+        if self._resting:
+            return self._found
         cut = self._cuts.is_cut(frame.pixels_rgb)
         if self.every_frames <= 1:
             return self._detector.detect(frame.pixels_rgb)
         cells = PictureCells(frame.pixels_rgb)
         self._frames_since_search += 1
         look = self._search if cut or self._is_search_due(frame, cells) else self._follow
+        if cut or self._has_moved(cells):
+            self._moved_s = frame.timestamp_s
         found = look(frame, cells)
         self._last_s = frame.timestamp_s
+        self._glimpse = _glimpse(frame)
         return found
+
+    @property
+    def is_resting(self) -> bool:
+        """Whether the latest frame was not looked at, because nothing has moved for a while: all is as it was."""
+        return self._resting
+
+    def _may_rest(self, frame: Frame) -> bool:
+        since_s = frame.timestamp_s - self._last_s
+        if not 0 <= since_s < self.rest_s or frame.timestamp_s - self._moved_s < self.rest_after_s:
+            return False
+        now = _glimpse(frame)
+        return now.shape == self._glimpse.shape and float(np.abs(now - self._glimpse).mean()) <= _OTHER_SCENE_LEVELS
+
+    def _has_moved(self, cells: PictureCells) -> bool:
+        """Return whether any cell changed since the last search."""
+        if self._searched is None or not cells.is_like(self._searched):
+            return True
+        return bool((cells.change_from(self._searched) > self.moved_levels / 2).any())
 
     def _forget(self) -> None:
         self._found = FaceDetections.empty()
@@ -74,14 +107,18 @@ class FollowingFaceFinder:
         self._velocity_xy_s: Float32Array = np.zeros((0, 2), np.float32)
         self._searched: PictureCells | None = None
         self._looked: PictureCells | None = None
-        self._searched_s = self._last_s = -np.inf
+        self._searched_s = self._last_s = self._moved_s = -np.inf
+        self._resting = False
+        self._glimpse = np.zeros((0, 0), np.float32)
         self._frames_since_search = 0
 
     def _is_search_due(self, frame: Frame, cells: PictureCells) -> bool:
         since_s = frame.timestamp_s - self._searched_s
         if self._searched is None or not cells.is_like(self._searched) or not 0 <= since_s < self.still_s:
             return True
-        if self._frames_since_search < self.every_frames and since_s < self.every_s:
+        soon = self._frames_since_search < self.every_frames and since_s < self.every_s
+        # Whatever moves after a rest may be somebody who came while nobody looked.
+        if soon and frame.timestamp_s - self._moved_s < self.rest_after_s:
             return False
         change = cells.change_from(self._searched)
         elsewhere = ~self._around_faces(cells, change.shape)
@@ -138,6 +175,12 @@ class FollowingFaceFinder:
             # Half of what was measured: a face is as likely to stop as to go on, and noise is halved.
             velocity[same] = moved / np.float32(2.0 * elapsed_s)
         self._found, self._expected_xyxy, self._velocity_xy_s = found, found.boxes_xyxy, velocity
+
+
+def _glimpse(frame: Frame) -> Float32Array:
+    """Return about 18 by 32 single pixels' green: enough to notice another scene, at no price."""
+    rows, columns = max(1, frame.height_px // 18), max(1, frame.width_px // 32)
+    return frame.pixels_rgb[rows // 2 :: rows, columns // 2 :: columns, 1].astype(np.float32)
 
 
 def _centres(found: FaceDetections) -> Float32Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Iterator
 
@@ -107,6 +108,19 @@ def test_paused_it_shows_one_frame_a_step_and_jumps_where_it_is_told(session: Li
     session.resume()
     listener.wait_for(lambda: listener.frames[-1].index >= 104)
     assert not session.is_paused
+
+
+def test_with_an_interval_few_frames_are_recognised_until_it_ends(session: LiveSession, listener: Listener) -> None:
+    session.set_recognition_interval(0.25)
+    session.start()
+    listener.wait_for(lambda: len(listener.results) >= 4)
+    moments = [result.frame.timestamp_s for result in listener.results]
+    # The video plays at its own pace: what lies between two recognitions is the interval, or more on a busy machine.
+    assert min(after - before for before, after in itertools.pairwise(moments[1:])) >= 0.2
+    session.set_recognition_interval(60.0)
+    session.set_recognition_interval(0.0)
+    count = len(listener.results)
+    listener.wait_for(lambda: len(listener.results) >= count + 5)
 
 
 def test_a_change_of_the_gallery_is_seen_while_the_picture_is_held(

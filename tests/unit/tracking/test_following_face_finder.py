@@ -105,6 +105,38 @@ def test_a_still_picture_costs_one_search_a_second_and_no_look(
     assert detector.looks == []
 
 
+def test_a_picture_that_has_long_been_still_is_looked_at_every_tenth_of_a_second(
+    finder: FollowingFaceFinder, detector: PatchDetector
+) -> None:
+    rested = []
+    for index in range(120):
+        assert len(finder.find(frame(index, picture((20, 60))))) == 1
+        rested.append(finder.is_resting)
+    assert not any(rested[:60])
+    assert sum(rested[60:]) == 40, "two of three frames"
+
+
+def test_somebody_who_comes_into_a_still_picture_is_found_within_three_frames(finder: FollowingFaceFinder) -> None:
+    for late in range(4):
+        finder.reset()
+        counts = [
+            len(finder.find(frame(i, picture((20, 60)) if i < 90 + late else picture((20, 60), (200, 90)))))
+            for i in range(100)
+        ]
+        assert counts[89 + late] == 1
+        assert counts[93 + late] == 2
+
+
+def test_another_scene_ends_the_rest_at_once(finder: FollowingFaceFinder, detector: PatchDetector) -> None:
+    for index in range(91):
+        finder.find(frame(index, picture((20, 60))))
+    finder.find(frame(91, picture((20, 60))))
+    assert finder.is_resting
+    other = np.ascontiguousarray(picture((150, 90))[::-1, ::-1])
+    assert len(finder.find(frame(92, other))) == len(corners_of(other))
+    assert not finder.is_resting
+
+
 def test_light_that_changes_everywhere_is_no_motion(finder: FollowingFaceFinder, detector: PatchDetector) -> None:
     for index in range(20):
         finder.find(frame(index, picture(light=2 * index)))
