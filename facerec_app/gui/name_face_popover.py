@@ -33,6 +33,7 @@ class NameFacePopover(QFrame):
     refused = Signal(int, str)  # track id, identifier of the person it is not
     taken_back = Signal(str)  # identifier of a correction
     why_asked = Signal(int)  # track id
+    search_asked = Signal()
 
     def __init__(self, names: QStringListModel, parent: QWidget) -> None:
         super().__init__(parent)
@@ -194,6 +195,8 @@ class NameFacePopover(QFrame):
         self._save.clicked.connect(self._submit)
         self._cancel = QPushButton(self.tr("Cancel"), self)
         self._cancel.clicked.connect(self.hide)
+        self._search = self._link(self.search_asked.emit)
+        self._search.setText(self.tr("Search this face"))
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -213,6 +216,7 @@ class NameFacePopover(QFrame):
         correction.addWidget(self._noted, 1)
         correction.addWidget(self._undo)
         buttons = QHBoxLayout()
+        buttons.addWidget(self._search)
         buttons.addStretch(1)
         buttons.addWidget(self._cancel)
         buttons.addWidget(self._save)

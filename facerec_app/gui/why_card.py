@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -88,6 +88,8 @@ class _FaceRow(QWidget):
 class WhyCard(QFrame):
     """A card beside the face; the video goes on behind it."""
 
+    search_asked = Signal()
+
     def __init__(self, stage: QWidget) -> None:
         super().__init__(stage)
         self.setObjectName("card")
@@ -112,6 +114,10 @@ class WhyCard(QFrame):
             label.setWordWrap(True)
         self._close = QPushButton(self.tr("Close"), self)
         self._close.clicked.connect(self.hide)
+        self._search = QPushButton(self.tr("Search this face"), self)
+        self._search.setProperty("link", "true")
+        self._search.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._search.clicked.connect(lambda _=False: self.search_asked.emit())
         self._lay_out()
         self.setFixedWidth(_WIDTH_PX)
         self.hide()
@@ -233,6 +239,7 @@ class WhyCard(QFrame):
         likeness.addWidget(self._bar)
         likeness.addWidget(self._bar_words)
         buttons = QHBoxLayout()
+        buttons.addWidget(self._search)
         buttons.addStretch(1)
         buttons.addWidget(self._close)
         layout = QVBoxLayout(self)
