@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QSettings
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QAbstractButton, QMainWindow, QMenu, QWidget
 
+from facerec_app.gui.face_search_handover import FaceSearchHandover
 from facerec_app.gui.session_worker import PlayState, SessionWorker
 from facerec_app.gui.shortcuts_window import ShortcutsWindow
 from facerec_app.gui.speed_button import neighbouring_speed
@@ -33,6 +34,9 @@ class MenuTargets(Protocol):
     def set_mirrored(self, mirrored: bool) -> None: ...
 
     def show_library(self) -> object: ...
+
+    @property
+    def searching(self) -> FaceSearchHandover: ...
 
 
 class WindowMenus(QObject):
@@ -72,6 +76,7 @@ class WindowMenus(QObject):
         """Fit the actions to what the view is doing."""
         has_source = self._session.info is not None
         self._snapshot.setEnabled(has_source)
+        self._search.setEnabled(has_source)
         self._record.setEnabled(has_source and state in {PlayState.PLAYING, PlayState.PAUSED})
         self._close_source.setEnabled(has_source or state is PlayState.OPENING)
 
@@ -112,7 +117,8 @@ class WindowMenus(QObject):
         view, targets = self._menu(self.tr("&View")), self._targets
         view.addActions(list(panels))
         view.addSeparator()
-        self.library = self._action(view, self.tr("Library"), targets.show_library, "Ctrl+L")
+        self.library = self._action(view, self.tr("Library"), targets.show_library, "Ctrl+Shift+L")
+        self._search = self._action(view, self.tr("Search in this picture"), self._search_picture, "Ctrl+F")
         view.addSeparator()
         self._choice(view, self.tr("Who is in view"), "view/strip", True, targets.set_strip_wanted, "Ctrl+Shift+V")
         self._choice(view, self.tr("Figures"), "view/figures", True, targets.show_figures, "Ctrl+Shift+F")
@@ -146,6 +152,9 @@ class WindowMenus(QObject):
 
         made.toggled.connect(change)
         return made
+
+    def _search_picture(self) -> None:
+        self._targets.searching.search_picture()
 
     def _press_space(self) -> None:
         """Press the button that has the focus, else play or pause."""
