@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from facerec_app.gui.library.gallery_page import GalleryPage
+from facerec_app.gui.library.judge_page import JudgePage
 from facerec_app.gui.library.library_page import LibraryPage
+from facerec_app.gui.library.search_page import SearchPage
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,4 +27,8 @@ class PageEntry:
     page: type[LibraryPage]
 
 
-PAGES: tuple[PageEntry, ...] = (PageEntry("gallery", "Gallery", "library", GalleryPage),)
+PAGES: tuple[PageEntry, ...] = (
+    PageEntry("gallery", "Gallery", "library", GalleryPage),
+    PageEntry("search", "Search", "search", SearchPage),
+    PageEntry("judge", "Judge", "judge", JudgePage),
+)
