@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QWidget
 
@@ -14,6 +14,9 @@ class CardView(QListView):
 
     Keys are those of every list; Return opens the current card.
     """
+
+    drag_began = Signal()
+    drag_ended = Signal()
 
     def __init__(self, least_width_px: int, height_px: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -31,6 +34,19 @@ class CardView(QListView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setSelectionRectVisible(True)
+
+    def accept_drops(self) -> None:
+        """Let what the model takes be dropped on its cards."""
+        self.setDragDropMode(QAbstractItemView.DragDropMode.DropOnly)
+        self.viewport().setAcceptDrops(True)
+        self.setDropIndicatorShown(True)
+
+    def startDrag(self, actions: Qt.DropAction) -> None:
+        self.drag_began.emit()
+        try:
+            super().startDrag(actions)
+        finally:
+            self.drag_ended.emit()
 
     def card_size(self) -> QSize:
         """Return the size of one card at the present width; room for a scroll bar is always kept."""

@@ -7,13 +7,24 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QMimeData,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QRect,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QFontMetrics, QPainter, QPixmap
 from PySide6.QtWidgets import QLineEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from facerec_app.core.types import UInt8Array
 from facerec_app.gallery.records import Person
 from facerec_app.gui.card_view import CardView, draw_card_ground
+from facerec_app.gui.face_dragging import FACES_MIME, dragged_faces
 from facerec_app.gui.icons import draw_icon
 from facerec_app.gui.picture_conversion import rounded_pixmap
 from facerec_app.gui.relative_time import ago
@@ -41,6 +52,7 @@ class PeopleModel(QAbstractListModel):
     """
 
     rename_asked = Signal(object, str)  # Person, new name
+    faces_dropped = Signal(tuple, object)  # identifiers of faces, Person
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -101,7 +113,20 @@ class PeopleModel(QAbstractListModel):
         return False
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEditable
+        usual = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEditable
+        return usual | Qt.ItemFlag.ItemIsDropEnabled if index.isValid() else usual
+
+    def mimeTypes(self) -> list[str]:
+        return [FACES_MIME]
+
+    def canDropMimeData(self, data: QMimeData, action: Qt.DropAction, row: int, column: int, parent: Index) -> bool:
+        return parent.isValid() and bool(dragged_faces(data))
+
+    def dropMimeData(self, data: QMimeData, action: Qt.DropAction, row: int, column: int, parent: Index) -> bool:
+        if not self.canDropMimeData(data, action, row, column, parent):
+            return False
+        self.faces_dropped.emit(dragged_faces(data), self._people[parent.row()])
+        return True
 
 
 class PersonDelegate(QStyledItemDelegate):

@@ -29,6 +29,7 @@ from facerec_app.gui.deletion_dialog import ask_before_deletion
 from facerec_app.gui.history_buttons import HistoryButtons
 from facerec_app.gui.inline_question import InlineQuestion
 from facerec_app.gui.people_actions import PeopleActions, PeopleView
+from facerec_app.gui.people_drop_strip import PeopleDropStrip
 from facerec_app.gui.people_model import (
     CARD_HEIGHT_PX,
     CARD_LEAST_WIDTH_PX,
@@ -68,6 +69,7 @@ class PeoplePanel(QWidget):
         self._loader = PictureLoader(services, tasks, self._show_error)
         self._model = PeopleModel(self)
         self._model.rename_asked.connect(self.changes.rename)
+        self._model.faces_dropped.connect(lambda faces, person: self.changes.move_faces(faces, person.person_id))
         self._portraits: dict[str, UInt8Array] = {}
         self._portrait_keys: dict[str, tuple[str | None, int]] = {}
         self._last_seen: Mapping[str, datetime] = MappingProxyType({})
@@ -166,6 +168,7 @@ class PeoplePanel(QWidget):
         layout.setContentsMargins(10, 8, 10, 8)
         layout.setSpacing(8)
         layout.addWidget(self._stack, 1)
+        layout.addWidget(PeopleDropStrip(self._model, self.page, self))
         layout.addWidget(self.question)
         layout.addLayout(self._make_history_row())
 
@@ -210,6 +213,7 @@ class PeoplePanel(QWidget):
         view.setAccessibleName(self.tr("People"))
         view.setModel(self._shown)
         view.setItemDelegate(PersonDelegate(self._model, view))
+        view.accept_drops()
         view.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
         remove = QShortcut(QKeySequence(QKeySequence.StandardKey.Delete), view)
         remove.setContext(Qt.ShortcutContext.WidgetShortcut)

@@ -240,6 +240,7 @@ class PersonPage(QWidget):
         faces.setAccessibleName(self.tr("Pictures"))
         faces.setModel(self.model)
         faces.setItemDelegate(FaceDelegate(self.model, faces))
+        faces.setDragEnabled(True)
         faces.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         faces.customContextMenuRequested.connect(self._open_menu)
         faces.selectionModel().selectionChanged.connect(self._update_buttons)

@@ -85,9 +85,6 @@ class PersonListModel(QAbstractListModel):
     def mimeTypes(self) -> list[str]:
         return [FACES_MIME]
 
-    def supportedDropActions(self) -> Qt.DropAction:
-        return Qt.DropAction.CopyAction | Qt.DropAction.MoveAction
-
     def canDropMimeData(self, data: QMimeData, action: Qt.DropAction, row: int, column: int, parent: Index) -> bool:
         return parent.isValid() and parent.row() > 0 and bool(dragged_faces(data))
 
@@ -95,7 +92,7 @@ class PersonListModel(QAbstractListModel):
         if not self.canDropMimeData(data, action, row, column, parent):
             return False
         self.faces_dropped.emit(dragged_faces(data), parent.data(PERSON_ROLE))
-        return False  # nothing is to be taken out of the list it came from: the gallery tells all lists
+        return True
 
     def _choose(self) -> None:
         self.beginResetModel()
