@@ -18,7 +18,7 @@ from facerec_app.gui.relative_time import ago
 from facerec_app.gui.theme import colour
 from facerec_app.services.judgements import JudgementState
 
-_FACE_PX = 72
+_FACE_PX, _NAME_PX = 72, 88
 _MOST_SHOWN = 30
 _MOST_FACES = 7
 """Pictures of one row; a longer chain is shown by its beginning, and the count says how much more there is."""
@@ -114,6 +114,10 @@ class ContradictionList(QScrollArea):
                     parts.append(QLabel(self.tr("{0} more").format(len(found.answers) - number - 1), card))
                 continue
             parts += [self._link(said, card), self._face(faces[number + 1], owners, card)]
+        return self._strip(parts, card)
+
+    def _strip(self, parts: Sequence[QWidget], card: QFrame) -> QWidget:
+        """Return widgets side by side; many of them scroll."""
         strip = QWidget(card)
         strip.setLayout(self._row_of(parts))
         if len(parts) <= 5:
@@ -128,22 +132,19 @@ class ContradictionList(QScrollArea):
     def _likeness(self, said: Said, owners: Mapping[str, FaceOwner], card: QFrame) -> QWidget:
         if not isinstance(said, MoreAlike):
             raise TypeError("A contradiction of likeness holds an answer about a pair.")
-        part = QWidget(card)
         words = [self.tr("is more like"), self.tr("than like")]
         faces = [said.face_id, said.nearer_face_id, said.farther_face_id]
-        parts: list[QWidget] = [self._face(faces[0], owners, part)]
+        parts: list[QWidget] = [self._face(faces[0], owners, card)]
         for word, face_id in zip(words, faces[1:], strict=True):
-            label = QLabel(word, part)
+            label = QLabel(word, card)
             label.setProperty("muted", "true")
-            parts += [label, self._face(face_id, owners, part)]
-        parts.append(self._take_back(said, part))
-        part.setLayout(self._row_of(parts))
-        return part
+            parts += [label, self._face(face_id, owners, card)]
+        return self._strip([*parts, self._take_back(said, card)], card)
 
     def _row_of(self, parts: Sequence[QWidget]) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(10)
+        row.setSpacing(6)
         for part in parts:
             row.addWidget(part, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addStretch(1)
@@ -161,11 +162,11 @@ class ContradictionList(QScrollArea):
         text = name_of(face_id, owners)
         name = QLabel(whole)
         name.setTextFormat(Qt.TextFormat.PlainText)
-        name.setFixedWidth(_FACE_PX)
+        name.setFixedWidth(_NAME_PX)
         name.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        name.setText(self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, _FACE_PX))
+        name.setText(self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, _NAME_PX))
         whole.setToolTip(self.tr("Filed as {0}").format(text))
-        column.addWidget(picture)
+        column.addWidget(picture, 0, Qt.AlignmentFlag.AlignCenter)
         column.addWidget(name)
         return whole
 

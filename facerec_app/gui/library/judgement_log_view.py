@@ -126,7 +126,7 @@ class _LineDelegate(QStyledItemDelegate):
         metrics = QFontMetrics(painter.font())
         who = self._model.who(entry)
         right = rect.right() - 10
-        width = min(metrics.horizontalAdvance(who), rect.width() // 3)
+        width = min(metrics.horizontalAdvance(who) + 4, rect.width() // 3)
         painter.setPen(colour("muted"))
         self._text(painter, QRect(right - width, rect.top(), width, _ROW_PX), who, Qt.AlignmentFlag.AlignRight)
         painter.setPen(colour("text"))
@@ -177,7 +177,8 @@ class JudgementLogView(QWidget):
         keys.setContext(Qt.ShortcutContext.WidgetShortcut)
         keys.activated.connect(self.take_back)
         row = QHBoxLayout()
-        row.addWidget(self._empty, 1)
+        row.addWidget(self._empty)
+        row.addStretch(1)
         row.addWidget(self.button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from PySide6.QtCore import QCoreApplication
 
 from facerec_app.gallery.judgement_contradictions import Contradiction
-from facerec_app.gallery.judgement_entry import Answer, FaceOwner, JudgementEntry
-from facerec_app.gui.relative_time import ago
+from facerec_app.gallery.judgement_entry import Answer, FaceOwner
 from facerec_app.services.judgements import JudgementCounts
 
 
@@ -23,14 +22,14 @@ def answer_words(said: Answer, owners: Mapping[str, FaceOwner]) -> str:
     names = [name_of(face_id, owners) for face_id in said.face_ids]
     if said.kind == "more_alike":
         return _tr("{0} is more like {1} than like {2}").format(*names)
+    if names[0] == names[1]:
+        words = (
+            _tr("Two pictures of {0}: one person") if said.kind == "same" else _tr("Two pictures of {0}: two people")
+        )
+        return words.format(names[0])
     if said.kind == "same":
         return _tr("{0} and {1} are one person").format(*names)
     return _tr("{0} and {1} are two people").format(*names)
-
-
-def who_and_when(decided_by: str, entry: JudgementEntry) -> str:
-    """Return who said something and when."""
-    return _tr("{0}, {1}").format(decided_by, ago(entry.decided_at))
 
 
 def contradiction_words(found: Contradiction, owners: Mapping[str, FaceOwner]) -> str:

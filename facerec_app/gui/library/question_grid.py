@@ -154,8 +154,8 @@ class QuestionDelegate(QStyledItemDelegate):
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         draw_card_ground(painter, rect, state, is_chosen=current)
-        side, ratio = self._side(rect), painter.device().devicePixelRatioF()
-        left, top = rect.center().x() - side // 2, rect.top() + 6
+        picture, ratio = self.picture_rect(rect), painter.device().devicePixelRatioF()
+        left, top, side = picture.left(), picture.top(), picture.width()
         painter.drawPixmap(left, top, self._picture(face, side, ratio))
         answer = next((mark for mark in (SAME, DIFFERENT) if mark in marks), None)
         if answer is not None or current:
@@ -171,11 +171,17 @@ class QuestionDelegate(QStyledItemDelegate):
             self._draw_mark(painter, self.mark_rect(rect, mark), mark, mark in marks, ratio)
         painter.restore()
 
+    def picture_rect(self, card: QRect) -> QRect:
+        """Return where the picture of a card is: with what stands below it in the middle of the card."""
+        below = _GAP_PX + QFontMetrics(self._view.font()).height() + _GAP_PX + _MARK_PX + 2
+        side = max(24, min(card.width() - 12, card.height() - below - 10))
+        return QRect(card.center().x() - side // 2, card.top() + (card.height() - side - below) // 2, side, side)
+
     def mark_rect(self, card: QRect, mark: str) -> QRect:
         """Return where a mark of a card is."""
-        width = len(MARKS) * _MARK_STEP_PX
-        left = card.center().x() - width // 2 + MARKS.index(mark) * _MARK_STEP_PX
-        return QRect(left, card.bottom() - _MARK_PX - 5, _MARK_STEP_PX, _MARK_PX + 2)
+        left = card.center().x() - len(MARKS) * _MARK_STEP_PX // 2 + MARKS.index(mark) * _MARK_STEP_PX
+        top = self.picture_rect(card).bottom() + 2 * _GAP_PX + QFontMetrics(self._view.font()).height()
+        return QRect(left, top, _MARK_STEP_PX, _MARK_PX + 2)
 
     def editorEvent(self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: Index) -> bool:
         if isinstance(event, QMouseEvent) and event.type() == QEvent.Type.MouseButtonRelease:
@@ -200,16 +206,12 @@ class QuestionDelegate(QStyledItemDelegate):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(colour(_TINTS[mark]))
             painter.drawRoundedRect(rect.adjusted(1, 0, -1, 0), 4, 4)
-        tint = colour("base" if given else "disabled")
+        tint = colour("base" if given else "muted")
         side = _MARK_PX - 4
         painter.drawPixmap(
             rect.center().x() - side // 2 + 1, rect.center().y() - side // 2 + 1,
             draw_icon(_ICONS[mark], tint, side, ratio),
         )  # fmt: skip
-
-    def _side(self, rect: QRect) -> int:
-        line = QFontMetrics(self._view.font()).height()
-        return max(24, min(rect.width() - 12, rect.height() - line - _MARK_PX - 2 * _GAP_PX - 14))
 
     def _picture(self, face: AskedNeighbour, side: int, ratio: float) -> QPixmap:
         pixels = self._model.picture(face.face_id)
