@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Literal
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from facerec_app.core.errors import InferenceError, WeightsRejectedError
 from facerec_app.core.types import Float32Array, UInt8Array
+from facerec_app.inference.map_outputs import cut_to_maps
 
 Precision = Literal["f32", "bf16"]
 
@@ -38,7 +40,15 @@ class OpenvinoSession:
     Any thread may call ``run``; calls are served one after another.
     """
 
-    def __init__(self, model: bytes, *, name: str, threads: int | None = None, precision: Precision = "f32") -> None:
+    def __init__(
+        self,
+        model: bytes,
+        *,
+        name: str,
+        threads: int | None = None,
+        precision: Precision = "f32",
+        layers: Sequence[str] = (),
+    ) -> None:
         """Compile a network.
 
         Args:
@@ -46,9 +56,11 @@ class OpenvinoSession:
             name: of the network, for messages.
             threads: processor threads to use; None leaves it to the runtime (all cores).
             precision: arithmetic. ``bf16`` is about twice as fast where the processor has it and is ignored elsewhere.
+            layers: inner layers whose maps are wanted instead of the outputs; the input is then one picture of any
+                size.
 
         Raises:
-            WeightsRejectedError: if the content is no network that the runtime can compile.
+            WeightsRejectedError: if the content is no network that the runtime can compile, or has no such layer.
         """
         self._name = name
         self._lock = threading.Lock()
@@ -61,7 +73,8 @@ class OpenvinoSession:
             options["INFERENCE_NUM_THREADS"] = threads
         try:
             core = _core()
-            compiled = core.compile_model(core.read_model(model), "CPU", options)
+            network = core.read_model(model)
+            compiled = core.compile_model(cut_to_maps(network, layers, name) if layers else network, "CPU", options)
             self._request = compiled.create_infer_request()
             self._input_shape = _shape_of(compiled.inputs[0])
             self._output_shapes = tuple(_shape_of(output) for output in compiled.outputs)

@@ -1,0 +1,1 @@
+"""Local features of pictures, and what two pictures have in common."""
