@@ -25,6 +25,7 @@ from facerec_app.services.dataset_check import DatasetCheckService
 from facerec_app.services.dataset_making import DatasetMakingService
 from facerec_app.services.detection_evaluation import LEAST_SCORE, DetectionEvaluationService, MeasuredDetector
 from facerec_app.services.detector_tuning import DetectorTuningService
+from facerec_app.services.face_capture import FaceCapture
 from facerec_app.services.face_reader import FaceReader
 from facerec_app.services.face_search import FaceSearchService
 from facerec_app.services.gallery_browser import GalleryBrowser
@@ -32,6 +33,7 @@ from facerec_app.services.gallery_session import GallerySession
 from facerec_app.services.judgements import JudgementService
 from facerec_app.services.picture_inspection import PictureInspector
 from facerec_app.services.present_network import NetworkInUse, PresentRanker
+from facerec_app.services.selfie_faces import SelfieFaces
 from facerec_app.services.similarity_questions import SimilarityQuestions
 from facerec_app.services.unknown_collection import UnknownCollectionService
 from facerec_app.services.unknown_faces import UnknownFacesService
@@ -182,6 +184,12 @@ class ComposedLibrary:
 
     def dataset_check(self, *, keep_features: bool = True) -> DatasetCheckService:
         return DatasetCheckService(self._picture_inspector(keep_features), self._parts.network)
+
+    def face_capture(self) -> FaceCapture:
+        return FaceCapture(self._parts.detector(), self._parts.aligner())
+
+    def selfie_faces(self) -> SelfieFaces:
+        return SelfieFaces(self._parts.detector())
 
     def dataset_making(self) -> DatasetMakingService:
         parts = self._parts

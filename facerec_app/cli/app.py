@@ -11,6 +11,7 @@ from facerec_app import __version__
 from facerec_app.cli import (
     boxes_commands,
     calibrate_command,
+    capture_commands,
     cluster_commands,
     dataset_commands,
     demo_command,
@@ -111,6 +112,7 @@ def build_cli(make_application: ApplicationFactory) -> typer.Typer:
     feature_commands.add_to(cli)
     evaluate_commands.add_to(cli)
     dataset_commands.add_to(cli)
+    capture_commands.add_to(cli)
     model_commands.add_to(cli)
     train_extractor_command.add_to(cli)
     detector_commands.add_to(cli)

@@ -11,9 +11,11 @@ from facerec_app.services.dataset_check import DatasetCheckService
 from facerec_app.services.dataset_making import DatasetMakingService
 from facerec_app.services.detection_evaluation import DetectionEvaluationService
 from facerec_app.services.detector_tuning import DetectorTuningService
+from facerec_app.services.face_capture import FaceCapture
 from facerec_app.services.face_search import FaceSearchService
 from facerec_app.services.gallery_browser import GalleryBrowser
 from facerec_app.services.judgements import JudgementService
+from facerec_app.services.selfie_faces import SelfieFaces
 from facerec_app.services.similarity_questions import SimilarityQuestions
 from facerec_app.services.unknown_collection import UnknownCollectionService
 from facerec_app.services.unknown_faces import UnknownFacesService
@@ -51,3 +53,7 @@ class Library(Protocol):
         ...
 
     def dataset_making(self) -> DatasetMakingService: ...
+
+    def face_capture(self) -> FaceCapture: ...
+
+    def selfie_faces(self) -> SelfieFaces: ...

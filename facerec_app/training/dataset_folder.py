@@ -187,7 +187,7 @@ class DatasetFolder:
         differing = [name for name, value in self._identity.items() if stored.get(name) != value]
         if differing:
             raise ConfigError(
-                f"The folder {self.path} holds a set that was made otherwise (another {' and '.join(differing)}); "
+                f"The folder {self.path} holds a set that was made otherwise: its {' and '.join(differing)} differ; "
                 "give another folder, or the same command as then."
             )
 
