@@ -108,9 +108,10 @@ class SimilarityQuestions:
         self._rule: QuestionRule = rule
         self._lock = threading.Lock()
         self._pool: _Pool | None = None
+        self._given: list[str] = []
 
     def next(self, *, seed: int = 0) -> SimilarityQuestion:
-        """Return the question that would teach most of those not given yet since the gallery last changed.
+        """Return the question that would teach most of those not given yet; when all were, it begins anew.
 
         Faces about which somebody has said something as the reference are not asked about again.
 
@@ -122,20 +123,33 @@ class SimilarityQuestions:
             snapshot = index.snapshot
             if len(snapshot) < 2:
                 raise NotEnoughDataError("There are not two faces to compare; enrol people first.")
-            pool = self._pool
-            if (
-                pool is None
-                or pool.snapshot is not snapshot
-                or pool.network_version != network.scorer.version
-                or pool.seed != seed
-            ):
-                pool = self._pool = self._looked_through(index, network, seed)
-            values = worth(pool.asked, self._open(snapshot, pool.asked.rows, pool.neighbours), self._rule, seed)
-            place = pool.choice.next(values)
-            if place is None:
+            if not self._fits(self._pool, snapshot, network, seed):
+                self._pool = self._looked_through(index, network, seed)
+            question = self._best(network, seed)
+            if question is None and self._given:
+                self._given.clear()
+                self._pool = self._looked_through(index, network, seed)
+                question = self._best(network, seed)
+            if question is None:
                 raise NotEnoughDataError("There is nothing left to ask; every likely pair has been answered.")
-            row = int(pool.asked.rows[place])
-            return self._question(snapshot, network, row, pool.neighbours[place], float(values[place]))
+            self._given.append(question.face_id)
+            return question
+
+    def _fits(self, pool: _Pool | None, snapshot: GallerySnapshot, network: NetworkInUse, seed: int) -> bool:
+        if pool is None or pool.snapshot is not snapshot:
+            return False
+        return (pool.network_version, pool.seed) == (network.scorer.version, seed)
+
+    def _best(self, network: NetworkInUse, seed: int) -> SimilarityQuestion | None:
+        pool = self._pool
+        if pool is None:
+            return None
+        values = worth(pool.asked, self._open(pool.snapshot, pool.asked.rows, pool.neighbours), self._rule, seed)
+        place = pool.choice.next(values)
+        if place is None:
+            return None
+        row = int(pool.asked.rows[place])
+        return self._question(pool.snapshot, network, row, pool.neighbours[place], float(values[place]))
 
     def about(self, face_id: str) -> SimilarityQuestion:
         """Return the question about a certain face.
@@ -182,8 +196,9 @@ class SimilarityQuestions:
         filed_same = people[neighbours] == people[rows][:, None]
         asked = AskedFaces(rows, people[rows].astype(np.int64), snapshot.vectors[rows], log_odds, filed_same)
         choice = QuestionChoice(asked)
-        for row in np.flatnonzero(np.isin(snapshot.face_ids, list(self._references()))).tolist():
+        for row in np.flatnonzero(np.isin(snapshot.face_ids, [*self._references(), *self._given])).tolist():
             choice.note(snapshot.vectors[row], int(people[row]))
+        choice.leave_out(np.isin(snapshot.face_ids[rows], self._given))
         return _Pool(snapshot, network.scorer.version, seed, asked, neighbours, choice)
 
     def _references(self) -> set[str]:

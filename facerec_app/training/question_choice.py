@@ -94,6 +94,10 @@ class QuestionChoice:
         self.note(self._asked.vectors[chosen], int(self._asked.people[chosen]))
         return chosen
 
+    def leave_out(self, given: BoolArray) -> None:
+        """Do not give these questions: ``(N,)`` bool."""
+        self._given |= given
+
     def note(self, vector: Float32Array, person: int) -> None:
         """Take into account that a face ``(D,)`` of a person was asked about."""
         self._likeness = np.maximum(self._likeness, np.clip(self._asked.vectors @ vector, 0.0, 0.999))
