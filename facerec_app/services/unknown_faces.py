@@ -147,18 +147,23 @@ class UnknownFacesService:
             GalleryWriteError: it could not be stored.
         """
         everything = self.grouped().everything
-        moved = set(face_ids)
         target = self._by_id(everything, group_id) if group_id is not None else None
-        places: list[tuple[Sequence[str], str]] = []
-        for group in everything:
-            rest = [face_id for face_id in group.face_ids if face_id not in moved]
-            if group is not target and rest and len(rest) < len(group.faces):
-                places.append((rest, group.kept_id or str(uuid.uuid4())))
         into = (target.kept_id if target is not None else None) or str(uuid.uuid4())
-        staying = [face_id for face_id in target.face_ids if face_id not in moved] if target is not None else []
-        places.append(([*staying, *face_ids], into))
+        staying = [one for one in target.face_ids if one not in set(face_ids)] if target is not None else []
         where = "a group of their own" if target is None else "another group"
+        places = [*self._left_behind(face_ids, everything, target), ([*staying, *face_ids], into)]
         self.history.record(self._faces.put_into_groups(places, f"move {count_of_faces(face_ids)} to {where}"))
+
+    def set_apart(self, face_ids: Sequence[str]) -> None:
+        """Put each face by itself; the group that it comes from is kept as in ``move``.
+
+        Raises:
+            GalleryReadError: a face was named or removed meanwhile.
+            GalleryWriteError: it could not be stored.
+        """
+        places = self._left_behind(face_ids, self.grouped().everything, None)
+        places += [([face_id], str(uuid.uuid4())) for face_id in face_ids]
+        self.history.record(self._faces.put_into_groups(places, f"set {count_of_faces(face_ids)} apart"))
 
     def ignore(self, face_ids: Sequence[str]) -> None:
         """Never ask about faces again, nor about new ones that are like them.
@@ -243,6 +248,19 @@ class UnknownFacesService:
             self._group([faces[row] for row in group.rows.tolist()], group.kept_id, suggestion)
             for group, suggestion in zip(settled, suggestions, strict=True)
         ]
+
+    @staticmethod
+    def _left_behind(
+        face_ids: Sequence[str], everything: Sequence[FaceGroup], target: FaceGroup | None
+    ) -> list[tuple[Sequence[str], str]]:
+        """Return what faces leave behind in their groups, each to be kept as it is."""
+        moved = set(face_ids)
+        places: list[tuple[Sequence[str], str]] = []
+        for group in everything:
+            rest = [face_id for face_id in group.face_ids if face_id not in moved]
+            if group is not target and rest and len(rest) < len(group.faces):
+                places.append((rest, group.kept_id or str(uuid.uuid4())))
+        return places
 
     def _group(self, faces: Sequence[UnnamedFace], kept_id: str | None, suggestion: NameSuggestion | None) -> FaceGroup:
         oldest = min(faces, key=lambda face: (face.created_at, face.face_id))

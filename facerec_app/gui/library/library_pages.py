@@ -8,6 +8,7 @@ from facerec_app.gui.library.gallery_page import GalleryPage
 from facerec_app.gui.library.judge_page import JudgePage
 from facerec_app.gui.library.library_page import LibraryPage
 from facerec_app.gui.library.search_page import SearchPage
+from facerec_app.gui.library.unknown_faces_page import UnknownFacesPage
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,5 +31,6 @@ class PageEntry:
 PAGES: tuple[PageEntry, ...] = (
     PageEntry("gallery", "Gallery", "library", GalleryPage),
     PageEntry("search", "Search", "search", SearchPage),
+    PageEntry("unknown", "Unknown faces", "unknown", UnknownFacesPage),
     PageEntry("judge", "Judge", "judge", JudgePage),
 )
