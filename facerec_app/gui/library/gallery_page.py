@@ -263,18 +263,19 @@ class GalleryPage(LibraryPage):
     def _show(self, view: GalleryView) -> None:
         turned = self._view is None or self._view.number != view.number or self._view.query != view.query
         chosen = set() if turned else set(self.chosen_ids)
+        row = 0 if turned else max(0, self.grid.currentIndex().row())
         self._view = view
         self.model.show_cards([self._card(listed, view) for listed in view.faces])
         selection = QItemSelection()
-        for row, card in enumerate(self.model.cards):
+        for number, card in enumerate(self.model.cards):
             if card.face_id in chosen:
-                selection.select(self.model.index(row, 0), self.model.index(row, 0))
+                selection.select(self.model.index(number, 0), self.model.index(number, 0))
         self.grid.selectionModel().select(selection, self.grid.selectionModel().SelectionFlag.Select)
         if turned:
             self._all_chosen = False
             self.grid.scrollToTop()
-            first = self.model.index(0, 0)
-            self.grid.selectionModel().setCurrentIndex(first, self.grid.selectionModel().SelectionFlag.NoUpdate)
+        current = self.model.index(min(row, len(self.model.cards) - 1), 0)
+        self.grid.selectionModel().setCurrentIndex(current, self.grid.selectionModel().SelectionFlag.NoUpdate)
         self.turner.show_page(view.number, view.pages)
         self._count.setText(self._count_words(len(view.listing)))
         self._update_actions()
