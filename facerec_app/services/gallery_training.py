@@ -222,7 +222,7 @@ def version_record_of(
         options={
             **asdict(request.options),
             "from_scratch": request.from_scratch,
-            "correction_weight": request.correction_weight,
+            "correction_weight": experiment.answer_weight,
         },
         seed=request.options.seed,
         data=VersionData(

@@ -49,7 +49,7 @@ def aimed_start(
         seed: of the pairs drawn and of the units that aim at nothing.
 
     Returns:
-        The same weights object if every correction is followed already or none can be singled out.
+        The same weights object if every correction is followed already, none can be singled out or too many are not.
     """
     generator = np.random.default_rng(seed + 3)
     network = SimilarityNetwork(start)
@@ -57,12 +57,14 @@ def aimed_start(
     left, right = (training.vectors[confirmed.rows[:, side]] for side in (0, 1))
     log_odds = network.log_odds(left, right)
     unheeded = np.nonzero(_disagrees(log_odds, confirmed))[0]
+    if len(unheeded) > MOST_UNITS:
+        return start  # so many are no single cases: training has to see to them
     ordinary = _ordinary_pairs(training, network, confirmed, generator)
     background = _with_constant(np.abs(vectors[ordinary[:, 0]] - vectors[ordinary[:, 1]]))
     moments = background.T @ background / len(background)
     moments += np.eye(len(moments)) * _RIDGE * np.trace(moments) / len(moments)
     kernels, biases, outputs = [], [], []
-    for row in unheeded.tolist()[:MOST_UNITS]:
+    for row in unheeded.tolist():
         pair = confirmed.rows[row]
         aimed = _with_constant(np.abs(vectors[pair[0]] - vectors[pair[1]])[None])[0]
         filtered = np.linalg.solve(moments, aimed)

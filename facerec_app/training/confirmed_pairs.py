@@ -10,6 +10,22 @@ from facerec_app.core.errors import TrainingError
 from facerec_app.core.types import BoolArray, Int64Array
 
 MAX_WEIGHT = 1000.0
+_MOST_SHARE = 1.0 / 3.0
+"""Of the loss that all answers may have together: hundreds of heavy ones would drown what holds for everybody else
+(docs/judging.md has the figures)."""
+
+
+def answer_weight(wanted: float, answers: int, ordinary: float) -> float:
+    """Return how many ordinary examples one answer counts for: what is wanted, less where there are very many.
+
+    Args:
+        wanted: for a few answers.
+        answers: number of them.
+        ordinary: number of ordinary examples beside them.
+    """
+    if not answers:
+        return wanted
+    return min(wanted, ordinary * _MOST_SHARE / (1.0 - _MOST_SHARE) / answers)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,7 +12,7 @@ from facerec_app.core.errors import ModelVersionMismatchError
 from facerec_app.decision.identity_calibration import IdentityCalibration
 from facerec_app.similarity.similarity_weights import SimilarityWeights
 from facerec_app.training.aimed_units import aimed_start
-from facerec_app.training.confirmed_pairs import ConfirmedPairs
+from facerec_app.training.confirmed_pairs import ConfirmedPairs, answer_weight
 from facerec_app.training.epoch_report import EpochReport
 from facerec_app.training.feature_statistics import FeatureStatistics
 from facerec_app.training.gallery_material import GalleryMaterial
@@ -21,6 +21,7 @@ from facerec_app.training.labelled_features import LabelledFeatures
 from facerec_app.training.network_calibration import calibrate_network
 from facerec_app.training.network_comparison import NetworkComparison, compare_networks
 from facerec_app.training.objectives import Objective, ObjectiveOptions, options_for, train_objective
+from facerec_app.training.pair_sampling import genuine_pair_count
 from facerec_app.training.projection_options import ProjectionOptions
 from facerec_app.training.similarity_options import SimilarityOptions
 from facerec_app.training.trained_similarity import TrainedSimilarity
@@ -47,7 +48,7 @@ class GalleryTrainingRequest:
         objective: what for.
         options: of the objective.
         from_scratch: begin with a new network instead of the shipped one.
-        correction_weight: ordinary pairs that one correction counts for.
+        correction_weight: ordinary pairs that one correction counts for; less where there are hundreds.
         sampled_people: people drawn from the statistics of features, beside the user's own.
     """
 
@@ -84,6 +85,7 @@ class GalleryExperiment:
         split: rows of the material.
         comparison: candidate beside the network in use.
         is_new: whether the candidate is any other network than the one it started from.
+        answer_weight: ordinary examples that each answer counted for.
     """
 
     weights: SimilarityWeights
@@ -92,6 +94,7 @@ class GalleryExperiment:
     split: GallerySplit
     comparison: NetworkComparison
     is_new: bool
+    answer_weight: float = 20.0
 
 
 def train_on_gallery(
@@ -132,7 +135,8 @@ def train_on_gallery(
     strangers, choosing, judging = (
         _sampled(statistics, request.sampled_people, name, draw) for name in ("trains", "chooses", "judges")
     )
-    training, confirmed, more_alike = _training_part(material, split, request.correction_weight)
+    weight = _answer_weight(request, material, split, strangers)
+    training, confirmed, more_alike = _training_part(material, split, weight)
     on_stage("training")
     start = _start(request, shipped[0], training.joined(strangers), confirmed)
     trained = train_objective(
@@ -149,7 +153,7 @@ def train_on_gallery(
         material, split, judging, present, (weights, calibration), stranger_rate=stranger_rate, seed=seed
     )
     is_new = trained.best_epoch > 0 or start is not shipped[0] or _whitens(request, shipped[0])
-    return GalleryExperiment(weights, calibration, trained, split, comparison, is_new)
+    return GalleryExperiment(weights, calibration, trained, split, comparison, is_new, weight)
 
 
 def _require_one_version(material: GalleryMaterial, shipped: CalibratedNetwork, statistics: FeatureStatistics) -> None:
@@ -192,6 +196,19 @@ def _sampled(statistics: FeatureStatistics, people: int, name: str, generator: n
 def _rows(features: LabelledFeatures, rows: np.ndarray[Any, Any]) -> LabelledFeatures:
     labels = [features.people[index] for index in features.person_index[rows].tolist()]
     return LabelledFeatures.of(features.vectors[rows], labels, features.extractor_version)
+
+
+def _answer_weight(
+    request: GalleryTrainingRequest, material: GalleryMaterial, split: GallerySplit, strangers: LabelledFeatures
+) -> float:
+    options = request.options
+    genuine = sum(
+        genuine_pair_count(faces, options.pairs_per_person)
+        for faces in (_rows(material.features, split.training), strangers)
+    )
+    beside = 1.0 + options.negative_ratio if isinstance(options, SimilarityOptions) else 2.0
+    answers = len(material.confirmed_rows) + len(material.more_alike_rows)
+    return answer_weight(request.correction_weight, answers, genuine * beside)
 
 
 def _training_part(
