@@ -31,6 +31,9 @@ from facerec_app.services.face_search import FaceSearchService
 from facerec_app.services.gallery_browser import GalleryBrowser
 from facerec_app.services.gallery_session import GallerySession
 from facerec_app.services.judgements import JudgementService
+from facerec_app.services.local_extractors import LocalExtractors
+from facerec_app.services.one_shot_naming import OneShotNaming
+from facerec_app.services.picture_comparison import PictureComparisonService
 from facerec_app.services.picture_inspection import PictureInspector
 from facerec_app.services.present_network import NetworkInUse, PresentRanker
 from facerec_app.services.selfie_faces import SelfieFaces
@@ -79,6 +82,18 @@ class ComposedLibrary:
     def face_search(self) -> FaceSearchService:
         return self._face_search
 
+    def picture_comparison(self) -> PictureComparisonService:
+        return self._picture_comparison
+
+    def local_extractors(self) -> LocalExtractors:
+        return self._local_extractors
+
+    def one_shot_naming(self) -> OneShotNaming:
+        parts = self._parts
+        return OneShotNaming(
+            parts.detector(), parts.aligner(), parts.extractor(), parts.network, parts.settings.stranger_rate
+        )
+
     def box_editing(self) -> BoxEditingService:
         return self._box_editing
 
@@ -99,6 +114,17 @@ class ComposedLibrary:
             lambda weights: self._curious_mtcnn(_SMALLEST_FACE_PX, weights),
             _make_onet_trainer,
             DEFAULT_THRESHOLDS[2],
+        )
+
+    @cached_property
+    def _local_extractors(self) -> LocalExtractors:
+        return LocalExtractors(self._parts.models(), self._parts.settings.threads or None)
+
+    @cached_property
+    def _picture_comparison(self) -> PictureComparisonService:
+        parts = self._parts
+        return PictureComparisonService(
+            parts.store, parts.detector(), parts.aligner(), parts.extractor(), parts.network, self._local_extractors
         )
 
     @cached_property
@@ -231,6 +257,7 @@ class ComposedLibrary:
             parts.gallery().index,
             *self._name_judges(),
             self.unknown_faces().alike_cosine,
+            self._finished_tracks,
         )
 
     @cached_property

@@ -46,7 +46,9 @@ class PictureMatch:
         return self.left.positions_xy[self.left_rows[agree]], self.right.positions_xy[self.right_rows[agree]]
 
 
-def match_pictures(left: LocalFeatures, right: LocalFeatures, rule: MatchRule, *, seed: int = 0) -> PictureMatch:
+def match_pictures(
+    left: LocalFeatures, right: LocalFeatures, rule: MatchRule, *, most_shift_px: float | None = None, seed: int = 0
+) -> PictureMatch:
     """Return which features of two pictures match and agree on a common geometry.
 
     Nearest neighbours by a KD-tree, then RANSAC, as Noh et al. (ICCV 2017, section 3.5) do.
@@ -54,6 +56,8 @@ def match_pictures(left: LocalFeatures, right: LocalFeatures, rule: MatchRule, *
     Args:
         left, right: of one extractor version.
         rule: what counts as a match; its residual grows with the right picture as that is larger than 640 px.
+        most_shift_px: how far apart the two ends of a match may lie, for pictures that were laid over each other
+            before, such as aligned faces; None for any.
         seed: of the geometric check.
 
     Raises:
@@ -64,6 +68,10 @@ def match_pictures(left: LocalFeatures, right: LocalFeatures, rule: MatchRule, *
             f"Features of '{left.version}' cannot be compared with those of '{right.version}'; extract both again."
         )
     left_rows, right_rows, distances = _nearest(left.descriptors, right.descriptors, rule)
+    if most_shift_px is not None:
+        shifts = np.linalg.norm(left.positions_xy[left_rows] - right.positions_xy[right_rows], axis=1)
+        near = shifts <= most_shift_px
+        left_rows, right_rows, distances = left_rows[near], right_rows[near], distances[near]
     residual_px = rule.residual_px * max(1.0, max(right.size_px) / LONGEST_SIDE_PX)
     fit = fit_affine(
         left.positions_xy[left_rows],

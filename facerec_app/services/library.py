@@ -15,6 +15,9 @@ from facerec_app.services.face_capture import FaceCapture
 from facerec_app.services.face_search import FaceSearchService
 from facerec_app.services.gallery_browser import GalleryBrowser
 from facerec_app.services.judgements import JudgementService
+from facerec_app.services.local_extractors import LocalExtractors
+from facerec_app.services.one_shot_naming import OneShotNaming
+from facerec_app.services.picture_comparison import PictureComparisonService
 from facerec_app.services.selfie_faces import SelfieFaces
 from facerec_app.services.similarity_questions import SimilarityQuestions
 from facerec_app.services.unknown_collection import UnknownCollectionService
@@ -25,6 +28,12 @@ class Library(Protocol):
     """Services made once; any thread may use them, one call at a time."""
 
     def face_search(self) -> FaceSearchService: ...
+
+    def picture_comparison(self) -> PictureComparisonService: ...
+
+    def local_extractors(self) -> LocalExtractors: ...
+
+    def one_shot_naming(self) -> OneShotNaming: ...
 
     def box_editing(self) -> BoxEditingService: ...
 
