@@ -23,7 +23,7 @@ from facerec_app.gui.face_search_handover import FaceSearchHandover
 from facerec_app.gui.figures_readout import FiguresReadout
 from facerec_app.gui.gallery_watch import GalleryWatch
 from facerec_app.gui.icons import refresh_icons
-from facerec_app.gui.last_seen_recorder import LastSeenRecorder
+from facerec_app.gui.live_recorders import LiveRecorders
 from facerec_app.gui.people_panel import PeoplePanel
 from facerec_app.gui.recorder import Recorder, recordings_folder
 from facerec_app.gui.retrain_panel import RetrainPanel
@@ -91,10 +91,10 @@ class MainWindow(QMainWindow):
         self.stage = StagePage(self.session, names, has_demonstration=demonstration is not None)
         self.people = PeoplePanel(self.services, self.tasks, names)
         self.enrol = EnrolPanel(self.services, self.tasks, names)
-        LastSeenRecorder(self.session, self.services, self.tasks, self.people.refresh, self.people.changes.failed.emit)
         self.capture = CapturePanel(self.session, self.services, self.tasks, names)
         self.retrain = RetrainPanel(self.services)
         self.preferences = SettingsPanel(self.services, self.tasks, settings, settings_file, cameras)
+        LiveRecorders(self)
         self.naming = FaceNaming(self.stage.view, self.stage.popover, self.session, self.services, self.tasks)
         self.correction = FaceCorrection(
             self.stage.view, self.stage.popover, self.stage.why, self.session, self.services, self.tasks

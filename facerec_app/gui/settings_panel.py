@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from facerec_app.capture.camera_source import CameraDescription
 from facerec_app.config.settings import DETECTORS, Settings
 from facerec_app.config.settings_changes import SettingValue, change_settings
+from facerec_app.gui.keeping_switch import KeepingSwitch
 from facerec_app.gui.recorder import recordings_folder
 from facerec_app.gui.shared_services import SharedServices
 from facerec_app.gui.strictness_slider import StrictnessSlider
@@ -110,6 +111,7 @@ class SettingsPanel(QWidget):
             self._offer_profiles(profiles)
 
         self._tasks.start(work, done=done, failed=self.show_fault)
+        self.keeping.refresh()
         self._tasks.start(lambda _: self._find_cameras(), done=self._offer_cameras, failed=self.show_fault)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -212,6 +214,8 @@ class SettingsPanel(QWidget):
         self.threads.setSpecialValueText(self.tr("As many as fit"))
         self.threads.setKeyboardTracking(False)
         self.threads.valueChanged.connect(lambda value: self._change("threads", value))
+        self.keeping = KeepingSwitch(self._services, self._tasks, self)
+        self.keeping.failed.connect(self.show_fault)
         self._data = self._path_label()
         self._recordings = self._path_label()
         self._message = QLabel(self)
@@ -280,14 +284,16 @@ class SettingsPanel(QWidget):
         inner.addWidget(self._heading(self.tr("Privacy")))
         privacy = QLabel(
             self.tr(
-                "Nothing leaves this computer. Watching stores nothing; only who is enrolled is kept, and of a face "
-                'that was told apart by "This is not ..." its features, until the person it was taken for is deleted.'
+                "Nothing leaves this computer. Watching stores nothing unless you switch it on below; only who is "
+                "enrolled is kept, faces of pictures that you add to the unknown ones, and of a face that was told "
+                'apart by "This is not ..." its features, until the person it was taken for is deleted.'
             ),
             self,
         )
         privacy.setWordWrap(True)
         privacy.setProperty("muted", "true")
         inner.addWidget(privacy)
+        inner.addWidget(self.keeping)
         inner.addWidget(
             self._button(self.tr("Forget recent sources"), self._forget_recent), 0, Qt.AlignmentFlag.AlignLeft
         )

@@ -65,6 +65,11 @@ class FinishedTracks:
         self._unknown -= ended
         self._named -= ended
 
+    @property
+    def has_waiting(self) -> bool:
+        """Whether there is anything to fetch."""
+        return bool(self._waiting)
+
     def fetch(self) -> tuple[FinishedTrack, ...]:
         """Return what is held and hold it no longer."""
         with self._lock:

@@ -19,7 +19,7 @@ from facerec_app.core.types import Float32Array, Verdict
 from facerec_app.gallery.prepared_face import PreparedFace
 from facerec_app.gallery.unnamed_face import FaceOrigin, UnnamedState
 from facerec_app.gallery.unnamed_faces import UnnamedFaces
-from facerec_app.pipeline.finished_tracks import FinishedTrack
+from facerec_app.pipeline.finished_tracks import FinishedTrack, FinishedTracks
 from facerec_app.services.face_reader import FaceReader, ReadFace
 from facerec_app.services.progress import CancelCheck, Progress, ProgressCallback, never_cancelled, no_progress
 
@@ -73,6 +73,7 @@ class UnknownCollectionService:
         index: returns the gallery's present state.
         ranker, decider: say whom the recogniser takes a face for.
         alike_cosine: returns the cosine from which faces like those given are one person's.
+        finished: where the live path leaves tracks that have ended.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class UnknownCollectionService:
         ranker: PersonRanker,
         decider: PictureDecider,
         alike_cosine: Callable[[Float32Array], float],
+        finished: FinishedTracks,
     ) -> None:
         self._faces = faces
         self._reader = reader
@@ -90,6 +92,7 @@ class UnknownCollectionService:
         self._ranker = ranker
         self._decider = decider
         self._alike_cosine = alike_cosine
+        self._finished = finished
 
     @property
     def keeps_live(self) -> bool:
@@ -103,6 +106,28 @@ class UnknownCollectionService:
             GalleryWriteError: it could not be stored.
         """
         self._faces.keep_live(wanted)
+        if not wanted:
+            self._finished.is_wanted = False
+            self._finished.fetch()
+
+    def begin_source(self, *, is_live: bool) -> FinishedTracks:
+        """Forget what an earlier source left and hold the tracks of this one if it is live and the user wants that.
+
+        Returns:
+            Where they will be: while it has something waiting, ``add_finished`` has something to do.
+        """
+        self._finished.fetch()
+        self._finished.is_wanted = is_live and self.keeps_live
+        return self._finished
+
+    def add_finished(self) -> int:
+        """Keep the faces of the tracks that have ended, as ``add_tracks`` does.
+
+        Raises:
+            GalleryError: they could not be stored.
+            InferenceError: a network fails.
+        """
+        return self.add_tracks(self._finished.fetch())
 
     def add_pictures(
         self,

@@ -24,7 +24,6 @@ class GroupNaming(QWidget):
         super().__init__(parent)
         self._guess: NameSuggestion | None = None
         self.field = QLineEdit(self)
-        self.field.setPlaceholderText(self.tr("Who is this?"))
         self.field.setAccessibleName(self.tr("Name of the person"))
         self.field.setMaxLength(250)
         self.field.setCompleter(name_completer(names, self))
@@ -63,6 +62,7 @@ class GroupNaming(QWidget):
         """Say what the button does, and whether there is anything to name."""
         self.button.setText(words)
         self.field.setEnabled(possible)
+        self.field.setPlaceholderText(self.tr("Who is this?") if possible else self.tr("Choose faces of one person"))
         self.guess.setEnabled(possible)
         self._update()
 

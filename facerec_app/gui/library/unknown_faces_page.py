@@ -107,7 +107,7 @@ class UnknownFacesPage(LibraryPage):
         """Let the user choose the group that faces belong to."""
         self._moving = list(face_ids)
         count = self.groups_model.count_words(len(face_ids))
-        words = self.tr("Where do {0} belong? Choose a group with Return or a click; Esc leaves all as it is.")
+        words = self.tr("Moving {0}: choose a group with Return or a click; Esc leaves all as it is.")
         self._say(words.format(count), bad=False)
         self.groups.setFocus()
 
