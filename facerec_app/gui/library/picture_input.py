@@ -40,13 +40,15 @@ class GivenPicture:
         return read_image(self.path if self.path is not None else Path(self.title))
 
 
-def picture_of(data: QMimeData, title: str) -> GivenPicture | None:
+def picture_of(data: QMimeData | None, title: str) -> GivenPicture | None:
     """Return the picture that is pasted or dropped; None if there is none.
 
     Args:
-        data: of the clipboard, or of what is dropped; of several files the first counts.
+        data: of the clipboard, None while that is empty, or of what is dropped; of several files the first counts.
         title: of a picture that has no file name.
     """
+    if data is None:
+        return None
     for url in data.urls():
         path = Path(url.toLocalFile())
         if url.isLocalFile():
