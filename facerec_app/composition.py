@@ -17,7 +17,7 @@ from facerec_app.core.types import GallerySnapshot
 from facerec_app.decision.identity_calibration import IdentityCalibration, identity_calibration_from_bytes
 from facerec_app.decision.name_vetoes import NameVetoes, VetoingPersonRanker
 from facerec_app.decision.threshold_decider import ThresholdDecider
-from facerec_app.decision.track_votes import TrackVotes
+from facerec_app.decision.track_votes import AVERAGED_LOOKS, TrackVotes, VotingRules
 from facerec_app.detection.profile_detector import make_detector
 from facerec_app.evaluation.face_embedding import FaceSource
 from facerec_app.evaluation.feature_cache import FeatureCache
@@ -35,6 +35,7 @@ from facerec_app.pipeline.picture_pipeline import PicturePipeline
 from facerec_app.pipeline.recognition_pipeline import RecognitionPipeline, Stages
 from facerec_app.pipeline.still_pipeline import StillPipeline
 from facerec_app.pipeline.track_album import TrackAlbum
+from facerec_app.pipeline.track_looks import TrackLooks
 from facerec_app.services.application import Application
 from facerec_app.services.bulk_parts import BulkParts
 from facerec_app.services.calibration import CalibrationService
@@ -165,7 +166,9 @@ class ComposedApplication:
 
     def make_pipeline(self) -> RecognitionPipeline:
         set_opencv_threads(self._live_threads)
-        votes = TrackVotes(self._calibration, stranger_rate=self._settings.stranger_rate)
+        averages = self._profile.averages_looks
+        rules = AVERAGED_LOOKS if averages else VotingRules()
+        votes = TrackVotes(self._calibration, stranger_rate=self._settings.stranger_rate, rules=rules)
         stages = Stages(
             finder=FollowingFaceFinder(self._detector(self._settings.min_face_px, self._live_threads)),
             aligner=self._aligner,
@@ -176,6 +179,7 @@ class ComposedApplication:
             vetoes=self._name_vetoes,
             schedule=EmbeddingSchedule(),
             album=TrackAlbum(),
+            looks=TrackLooks(averages=averages),
             finished=self._library.finished_tracks(),
         )
         return RecognitionPipeline(stages, self._present_gallery().index())

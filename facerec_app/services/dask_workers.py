@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from concurrent.futures import Future
-from typing import Any, TypeVar
+from concurrent.futures import CancelledError
+from typing import Any, Generic, TypeVar
 
 from facerec_app.core.errors import ConfigError, FacerecError, WorkersError
 from facerec_app.services.cluster_access import ClusterAccess, is_loopback
+from facerec_app.services.worker_pool import Job
 
-_J = TypeVar("_J")
+_A = TypeVar("_A")
 _R = TypeVar("_R")
 _CONNECT_S = 10
 _CLOSE_S = 1
+_RETRIES = 2
 _DATA_ONLY = ["dask", "msgpack", "error"]
 """Kinds of answers that are read: no pickles, which could run anything on this computer."""
 
@@ -46,7 +48,6 @@ class DaskWorkers:
         except BaseException:
             self._client.close(timeout=_CLOSE_S)
             raise
-        self._executor: Any = self._client.get_executor(pure=False, retries=2)
 
     @property
     def workers(self) -> int:
@@ -56,12 +57,11 @@ class DaskWorkers:
     def sees_files(self) -> bool:
         return False
 
-    def submit(self, function: Callable[[_J], _R], job: _J) -> Future[_R]:
+    def submit(self, function: Callable[[_A], _R], argument: _A) -> Job[_R]:
         try:
-            future: Future[_R] = self._executor.submit(function, job)
-        except (OSError, RuntimeError, ValueError) as exc:
+            return _ClusterJob(self._client, self._client.submit(function, argument, pure=False, retries=_RETRIES))
+        except (OSError, RuntimeError, ValueError, TypeError) as exc:
             raise self.fault_of(exc) from exc
-        return future
 
     def fault_of(self, error: BaseException) -> FacerecError:
         if isinstance(error, FacerecError):
@@ -76,7 +76,6 @@ class DaskWorkers:
         )
 
     def close(self, *, at_once: bool) -> None:
-        self._executor.shutdown(wait=not at_once)
         self._client.close(timeout=_CLOSE_S)
 
     def _count_workers(self, wait_s: float) -> int:
@@ -97,6 +96,33 @@ class DaskWorkers:
                     "run programs; use TLS, or start scheduler and workers with --host 127.0.0.1."
                 )
         return sum(int(worker["nthreads"]) for worker in info["workers"].values())
+
+
+class _ClusterJob(Generic[_R]):
+    """A call on a computer of the cluster."""
+
+    def __init__(self, client: Any, future: Any) -> None:
+        self._client = client
+        self._future = future
+
+    def is_done(self, wait_s: float) -> bool:
+        from distributed import wait
+
+        try:
+            with self._client.as_current():
+                wait(self._future, timeout=wait_s)
+        except TimeoutError:
+            return False
+        except CancelledError:  # the scheduler is gone; asking for the result says so
+            return True
+        return True
+
+    def result(self) -> _R:
+        value: _R = self._future.result()
+        return value
+
+    def cancel(self) -> None:
+        self._future.cancel()
 
 
 def _connected(distributed: Any, access: ClusterAccess, connect_s: float) -> Any:

@@ -8,19 +8,36 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import CancelledError, Future, wait
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from facerec_app.core.errors import FacerecError, WorkersError
 from facerec_app.services.progress import CancelCheck, never_cancelled
 
-_J = TypeVar("_J")
+_A = TypeVar("_A")
 _R = TypeVar("_R")
+_Result = TypeVar("_Result", covariant=True)
 _IDLE_S = 20
 _LOOK_S = 0.2
 """How long a wait for a worker lasts before the user is asked again whether to go on."""
 _PARENT_LOOK_S = 1.0
 _JOBS_PER_WORKER = 4
 """Handed out ahead, so that no worker waits for its next job."""
+
+
+class Job(Protocol[_Result]):
+    """A call that was handed to a worker."""
+
+    def is_done(self, wait_s: float) -> bool:
+        """Wait so long for it to end, and return whether it has."""
+        ...
+
+    def result(self) -> _Result:
+        """Return what a call that has ended returned, or raise why it failed."""
+        ...
+
+    def cancel(self) -> None:
+        """Drop it, if it has not begun."""
+        ...
 
 
 class WorkerPool(Protocol):
@@ -36,8 +53,12 @@ class WorkerPool(Protocol):
         """Whether workers read this computer's disk; if not, pictures are sent to them."""
         ...
 
-    def submit(self, function: Callable[[_J], _R], job: _J) -> Future[_R]:
-        """Hand out a job."""
+    def submit(self, function: Callable[[_A], _R], argument: _A) -> Job[_R]:
+        """Hand out a call.
+
+        Raises:
+            FacerecError: there is nobody to take it.
+        """
         ...
 
     def fault_of(self, error: BaseException) -> FacerecError:
@@ -81,12 +102,12 @@ class ProcessWorkers:
     def sees_files(self) -> bool:
         return True
 
-    def submit(self, function: Callable[[_J], _R], job: _J) -> Future[_R]:
+    def submit(self, function: Callable[[_A], _R], argument: _A) -> Job[_R]:
         try:
-            future: Future[_R] = self._executor.submit(function, job)
+            future: Future[_R] = self._executor.submit(function, argument)
         except RuntimeError as exc:  # loky's word for a pool one of whose processes was lost, too
             raise self.fault_of(exc) from exc
-        return future
+        return _ProcessJob(future)
 
     def fault_of(self, error: BaseException) -> FacerecError:
         if isinstance(error, FacerecError):
@@ -100,24 +121,40 @@ class ProcessWorkers:
         self._executor.shutdown(wait=True, kill_workers=at_once)
 
 
-def run_in_order(
-    pool: WorkerPool, function: Callable[[_J], _R], jobs: Iterable[_J], *, cancelled: CancelCheck = never_cancelled
-) -> Generator[_R, None, None]:
-    """Yield the results of jobs in their order while the workers are busy with the next ones.
+class _ProcessJob(Generic[_R]):
+    """A call in a process of this computer."""
 
-    Only a few jobs a worker are handed out ahead, so memory is bounded however many there are, and a slow consumer
+    def __init__(self, future: Future[_R]) -> None:
+        self._future = future
+
+    def is_done(self, wait_s: float) -> bool:
+        return bool(wait([self._future], timeout=wait_s).done)
+
+    def result(self) -> _R:
+        return self._future.result()
+
+    def cancel(self) -> None:
+        self._future.cancel()
+
+
+def run_in_order(
+    pool: WorkerPool, function: Callable[[_A], _R], arguments: Iterable[_A], *, cancelled: CancelCheck = never_cancelled
+) -> Generator[_R, None, None]:
+    """Yield the results of calls in their order while the workers are busy with the next ones.
+
+    Only a few calls a worker are handed out ahead, so memory is bounded however many there are, and a slow consumer
     slows the workers down. Ends early when cancelled, at the latest after a fifth of a second, whatever the workers do.
 
     Raises:
-        FacerecError: a job failed; as the pool explains it.
+        FacerecError: a call failed; as the pool explains it.
     """
-    handed_out: deque[Future[_R]] = deque()
+    handed_out: deque[Job[_R]] = deque()
     ahead = _JOBS_PER_WORKER * pool.workers
     try:
-        for job in jobs:
+        for argument in arguments:
             if cancelled():
                 return
-            handed_out.append(pool.submit(function, job))
+            handed_out.append(pool.submit(function, argument))
             if len(handed_out) >= ahead:
                 if not _done(handed_out[0], cancelled):
                     return
@@ -127,21 +164,21 @@ def run_in_order(
                 return
             yield _result(pool, handed_out.popleft())
     finally:
-        for future in handed_out:
-            future.cancel()
+        for job in handed_out:
+            job.cancel()
 
 
-def _done(future: Future[Any], cancelled: CancelCheck) -> bool:
-    """Wait for a job and return True, or False as soon as the user wants the work to end."""
+def _done(job: Job[_R], cancelled: CancelCheck) -> bool:
+    """Wait for a call and return True, or False as soon as the user wants the work to end."""
     while not cancelled():
-        if wait([future], timeout=_LOOK_S).done:
+        if job.is_done(_LOOK_S):
             return True
     return False
 
 
-def _result(pool: WorkerPool, future: Future[_R]) -> _R:
+def _result(pool: WorkerPool, job: Job[_R]) -> _R:
     try:
-        return future.result()
+        return job.result()
     except (Exception, CancelledError) as exc:
         raise pool.fault_of(exc) from exc
 
