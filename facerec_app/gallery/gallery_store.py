@@ -14,7 +14,7 @@ import numpy as np
 from facerec_app.config.paths import DatabasePaths
 from facerec_app.core.errors import GalleryReadError, GalleryWriteError
 from facerec_app.core.types import Embeddings, GallerySnapshot, UInt8Array
-from facerec_app.gallery import embedding_rows, face_rows, people_rows, schema
+from facerec_app.gallery import embedding_rows, face_rows, people_rows, schema, unnamed_face_rows
 from facerec_app.gallery.face_pictures import decode_face_picture, read_picture_bytes
 from facerec_app.gallery.gallery_database import GalleryDatabase
 from facerec_app.gallery.gallery_export import export_person
@@ -380,10 +380,13 @@ class GalleryStore:
         problems = list(self._database.integrity_problems())
         if pictures and not problems:
             with self._database.read() as connection:
-                faces = face_rows.select_faces(connection, self._database.pictures.path, "", ())
-            for face in faces:
+                path_of = self._database.pictures.path
+                enrolled = face_rows.select_faces(connection, path_of, "", ())
+                unnamed = unnamed_face_rows.select_unnamed(connection, path_of)
+            files = [(face.picture_file, face.picture_sha256) for face in enrolled]
+            for file, sha256 in files + [(face.picture_file, face.picture_sha256) for face in unnamed]:
                 try:
-                    read_picture_bytes(face.picture_file, face.picture_sha256)
+                    read_picture_bytes(file, sha256)
                 except GalleryReadError as exc:
                     problems.append(str(exc))
         return tuple(problems)
