@@ -229,7 +229,8 @@ class PeoplePanel(QWidget):
         self._message = QLabel(self)
         self._message.setWordWrap(True)
         self._message.setTextFormat(Qt.TextFormat.PlainText)
-        self._history = HistoryButtons(self.changes.undo, self.changes.redo, self)
+        self._history = HistoryButtons(self.changes.undo, self.changes.redo, self, in_menu=True)
+        self.history_actions = self._history.actions_for_menu
         more = tool_button(self, "more", self.tr("More"), lambda: None)
         more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(more)

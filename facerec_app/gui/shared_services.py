@@ -55,9 +55,14 @@ class SharedServices:
         return application
 
     def use(self, application: Application) -> None:
-        """Let another application serve from now on; the one before is closed unless it was given from outside."""
+        """Let another application serve from now on; the one before is closed unless it was given from outside.
+
+        What can be taken back outlasts a change of settings, unless another gallery is opened.
+        """
         with self._lock:
             before, self._application = self._application, application
+            if before.settings.database_dir == application.settings.database_dir:
+                application.people().take_over(before.people())
         if before is not self._given:
             before.close()
 

@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QAbstractButton, QMainWindow, QMenu, QWidget
 
 from facerec_app.gui.face_search_handover import FaceSearchHandover
+from facerec_app.gui.people_panel import PeoplePanel
 from facerec_app.gui.session_worker import PlayState, SessionWorker
 from facerec_app.gui.shortcuts_window import ShortcutsWindow
 from facerec_app.gui.speed_button import neighbouring_speed
@@ -20,6 +21,8 @@ _JUMP_S = 5.0
 
 class MenuTargets(Protocol):
     """What the menus do beyond playback."""
+
+    people: PeoplePanel
 
     def save_snapshot(self) -> None: ...
 
@@ -67,6 +70,7 @@ class WindowMenus(QObject):
         self._settings = settings
         self._shortcuts: ShortcutsWindow | None = None
         self._fill_file(sources)
+        self._menu(self.tr("&Edit")).addActions(list(targets.people.history_actions))
         self._fill_playback()
         self._fill_view(panels)
         help_ = self._menu(self.tr("&Help"))

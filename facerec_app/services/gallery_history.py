@@ -115,6 +115,11 @@ class GalleryHistory(Generic[ChangeT]):
         for changes in (self._done, self._taken_back):
             changes[:] = [change for change in changes if person_id not in change.person_ids]
 
+    def take_over(self, other: GalleryHistory[ChangeT]) -> None:
+        """Go on with what another one remembers of the same gallery; that one forgets it."""
+        self._done, self._taken_back = list(other._done), list(other._taken_back)
+        other.clear()
+
     def clear(self) -> None:
         """Forget everything."""
         self._done.clear()

@@ -39,6 +39,13 @@ class LastSeen:
         with self._lock:
             self._stored.clear()
 
+    def take_over(self, other: LastSeen) -> None:
+        """Go on with what another one remembers of the same gallery."""
+        with other._lock:
+            seen, stored = dict(other._seen), dict(other._stored)
+        with self._lock:
+            self._seen, self._stored = seen, stored
+
     def note(self, person_ids: Iterable[str], at: datetime | None = None) -> bool:
         """Take note of who is in view; return whether ``store`` has something to do (at most once a minute a person).
 

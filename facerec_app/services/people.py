@@ -33,6 +33,11 @@ class PeopleService:
         self.history = GalleryHistory(self._edits)
         self.last_seen = LastSeen(store)
 
+    def take_over(self, other: PeopleService) -> None:
+        """Go on with what another service for the same gallery remembers: what can be taken back, who was seen when."""
+        self.history.take_over(other.history)
+        self.last_seen.take_over(other.last_seen)
+
     def everybody(self) -> tuple[Person, ...]:
         """Return all people, by name."""
         return self._store.people()
