@@ -22,6 +22,7 @@ from facerec_app.cli import (
     feature_commands,
     gui_command,
     judge_commands,
+    match_command,
     model_commands,
     people_commands,
     recognise_commands,
@@ -103,6 +104,7 @@ def build_cli(make_application: ApplicationFactory) -> typer.Typer:
     people_commands.add_to(cli)
     recognise_commands.add_to(cli)
     search_command.add_to(cli)
+    match_command.add_to(cli)
     cluster_commands.add_to(cli)
     boxes_commands.add_to(cli)
     calibrate_command.add_to(cli)

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import typer
 from rich.markup import escape
 
-from facerec_app.cli.console import out, print_json
+from facerec_app.cli.console import out, print_error, print_json, progress_bar, stop_on_interrupt
 from facerec_app.cli.context import application
+from facerec_app.cli.exit_codes import ENROLMENT, INTERRUPTED, PARTIAL
+from facerec_app.cli.match_command import MapName, Network, Projection
+from facerec_app.services.local_extractors import LocalFeatureChoice
 
 
 def add_to(cli: typer.Typer) -> None:
     """Add the group of commands."""
-    features = typer.Typer(help="The features of the enrolled faces.", no_args_is_help=True)
-
-    # A group of one command would be taken for the command itself.
-    @features.callback()
-    def group() -> None:
-        """The features of the enrolled faces."""
+    features = typer.Typer(help="Features of the enrolled faces, and local features of pictures.", no_args_is_help=True)
 
     features.command()(stats)
+    features.command()(extract)
     cli.add_typer(features, name="features")
 
 
@@ -53,3 +53,41 @@ def stats(
     else:
         out.print("Spread within and between people needs two people, one of them with two faces.")
     out.print(f"[dim]All values: {escape(str(service.file))}[/]")
+
+
+def extract(
+    ctx: typer.Context,
+    listing: Annotated[
+        Path, typer.Argument(metavar="LIST", help="Text file with a picture's path a line, or a folder of pictures.")
+    ],
+    folder: Annotated[Path, typer.Option("--out", help="Folder for the files, one a picture.")],
+    json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+    map_name: MapName = "conv3",
+    network: Network = None,
+    projection: Projection = None,
+) -> None:
+    """Write the local features of many pictures; files that are there already are skipped, Ctrl-C loses nothing.
+
+    Example: facerec features extract pictures.txt --out features/
+    """
+    from facerec_app.services.local_feature_files import extract_to_files, listed_pictures
+    from facerec_app.services.picture_files import expand_pictures
+
+    pictures = expand_pictures([listing]) if listing.is_dir() else listed_pictures(listing)
+    with (
+        application(ctx) as app,
+        stop_on_interrupt() as stop,
+        progress_bar("Extracting", shown=not json) as report,
+    ):
+        extractor = app.library().local_extractors().get(LocalFeatureChoice(map_name, network, projection))
+        done = extract_to_files(extractor, pictures, folder, progress=report, cancelled=stop)
+    for error in done.errors:
+        print_error(str(error))
+    if json:
+        print_json({**asdict(done), "errors": [str(error) for error in done.errors], "extractor": extractor.version})
+    else:
+        out.print(f"{done.written} written, {done.skipped} there already, {len(done.errors)} not read: {folder}")
+    if done.stopped:
+        raise typer.Exit(INTERRUPTED)
+    if done.errors:
+        raise typer.Exit(PARTIAL if done.written + done.skipped else ENROLMENT)

@@ -20,8 +20,9 @@ from facerec_app.cli.console import (
 )
 from facerec_app.cli.context import application
 from facerec_app.cli.exit_codes import INTERRUPTED, PARTIAL, exit_code_of
+from facerec_app.cli.one_shot_output import name_from_folder, print_named
 from facerec_app.cli.sighting_table import percent, print_sightings, sighting_record
-from facerec_app.core.errors import FacerecError
+from facerec_app.core.errors import ConfigError, FacerecError
 from facerec_app.services.recognition import PictureOutcome, RunOutputs, RunReport
 
 Profile = Annotated[str | None, typer.Option(help="Recognition profile (see models list).")]
@@ -40,6 +41,12 @@ def identify(
     images: Annotated[list[Path], typer.Argument(help="Pictures; a folder stands for the pictures in it.")],
     json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
     annotate: Annotated[Path | None, typer.Option(help="Write copies with boxes and names into this folder.")] = None,
+    db: Annotated[
+        Path | None, typer.Option(help="Folder with one picture a person, instead of the gallery; nobody is enrolled.")
+    ] = None,
+    accuracy: Annotated[
+        bool, typer.Option("--accuracy", help="With --db: hold the names against the pictures' file names.")
+    ] = False,
     profile: Profile = None,
     detector: Detector = None,
     min_face_px: MinFace = None,
@@ -47,30 +54,45 @@ def identify(
     """Say who is in pictures: names, probabilities and boxes.
 
     Example: facerec identify party.jpg holidays/ --annotate named/
+
+    Example: facerec identify --db colleagues/ party.jpg
     """
+    if accuracy and db is None:
+        raise ConfigError("Accuracy is measured against the file names of --db; name that folder.")
     from facerec_app.services.picture_files import annotate_picture, expand_pictures
 
     paths = expand_pictures(images)
     records: list[dict[str, Any]] = []
     errors: list[FacerecError] = []
+    tally = None
     with (
         application(ctx, profile=profile, detector=detector, min_face_px=min_face_px) as app,
         stop_on_interrupt() as stop,
     ):
         try:
-            with progress_bar("Identifying", shown=len(paths) > 3 and not json) as report:
-                for outcome in app.recognition().identify(paths, progress=report, cancelled=stop):
+            with progress_bar("Identifying", shown=(len(paths) > 3 or db is not None) and not json) as report:
+                if db is None:
+                    outcomes = app.recognition().identify(paths, progress=report, cancelled=stop)
+                else:
+                    outcomes, tally = name_from_folder(app, db, paths, progress=report, cancelled=stop)
+                for outcome in outcomes:
                     if outcome.error is not None:
                         errors.append(outcome.error)
-                    elif annotate is not None and outcome.result is not None:
-                        annotate_picture(outcome.result, outcome.path, annotate)
+                    elif outcome.result is not None:
+                        if annotate is not None:
+                            annotate_picture(outcome.result, outcome.path, annotate)
+                        if tally is not None:
+                            tally.add(outcome.path, outcome.result)
                     records.append(_outcome_record(outcome))
         except FacerecError:
             if records:  # a full disk takes nothing away from what was found before
                 _print_pictures(records, as_json=json)
             raise
         interrupted = stop()
-    _print_pictures(records, as_json=json)
+    if db is None:
+        _print_pictures(records, as_json=json)
+    else:
+        print_named(records, tally.result() if tally is not None and accuracy else None, as_json=json)
     _exit_for(errors, len(records), interrupted)
 
 

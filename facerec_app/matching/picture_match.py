@@ -13,7 +13,9 @@ from facerec_app.matching.feature_map import LONGEST_SIDE_PX, MatchRule
 from facerec_app.matching.local_features import LocalFeatures
 
 CHANCE_INLIERS = 6
-"""Fewer than this is what two different scenes reach by chance (docs/matching.md)."""
+"""Fewer than this say nothing: two different scenes reach them by chance (docs/matching.md)."""
+SCENE_INLIERS = 20
+"""From here on two pictures show one scene; in between they may, or hold like things (a flag, a suit)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,7 +17,7 @@ from facerec_app.core.types import BoolArray, Embeddings, FaceDetections, Float3
 from facerec_app.gallery.gallery_store import GalleryStore
 from facerec_app.matching.aligned_face_match import AlignedFaceMatch, match_faces
 from facerec_app.matching.local_features import LocalFeatures
-from facerec_app.matching.picture_match import CHANCE_INLIERS, PictureMatch, match_pictures
+from facerec_app.matching.picture_match import CHANCE_INLIERS, SCENE_INLIERS, PictureMatch, match_pictures
 from facerec_app.services.local_extractors import LocalExtractors, LocalFeatureChoice
 from facerec_app.services.present_network import NetworkInUse
 
@@ -41,6 +41,14 @@ class PairVerdict(Enum):
         if found is not None:
             return found
         return PairVerdict.PROBABLY_DIFFERENT if probability >= 0.05 else PairVerdict.DIFFERENT
+
+
+class SceneVerdict(Enum):
+    """What agrees outside the faces, in words."""
+
+    SAME = "one scene"
+    OPEN = "like things, perhaps one scene"
+    NOTHING = "no more than two different scenes reach by chance"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,9 +108,11 @@ class PictureAgreement:
     elsewhere: PictureMatch
 
     @property
-    def is_one_scene(self) -> bool:
-        """Whether more agrees outside the faces than two different scenes reach by chance."""
-        return self.elsewhere.inliers >= CHANCE_INLIERS
+    def scene(self) -> SceneVerdict:
+        """What the matches outside the faces mean."""
+        if self.elsewhere.inliers >= SCENE_INLIERS:
+            return SceneVerdict.SAME
+        return SceneVerdict.OPEN if self.elsewhere.inliers >= CHANCE_INLIERS else SceneVerdict.NOTHING
 
 
 class PictureComparisonService:
