@@ -209,7 +209,7 @@ class ComposedLibrary:
         return SimilarityQuestions(lambda: parts.gallery().index(), parts.network, parts.store())
 
     def dataset_check(self, *, keep_features: bool = True) -> DatasetCheckService:
-        return DatasetCheckService(self._picture_inspector(keep_features), self._parts.network)
+        return DatasetCheckService(lambda: self._picture_inspector(keep_features), self._parts.network)
 
     def face_capture(self) -> FaceCapture:
         return FaceCapture(self._parts.detector(), self._parts.aligner())

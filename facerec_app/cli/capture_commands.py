@@ -38,6 +38,9 @@ def capture(
         float | None, typer.Option("--every", help="Save a face every so many seconds, without a window.")
     ] = None,
     count: Annotated[int | None, typer.Option(help="Stop after so many, without a window.")] = None,
+    any_quality: Annotated[
+        bool, typer.Option("--any-quality", help="Without a window, save dark, blurred or cut-off faces too.")
+    ] = False,
     json: AsJson = False,
     detector: Detector = None,
 ) -> None:
@@ -64,7 +67,7 @@ def capture(
             from facerec_app.gui.capture_window import run_capture_window
 
             files = run_capture_window(lambda: app.open_source(spec), app.library().face_capture, folder, there)
-            report = CaptureReport(files, 0, 0, 0, False)
+            report = CaptureReport(files, 0, 0, 0, 0, False)
     _tell(report, folder, as_json=json, looked=without_window)
     if report.stopped:
         raise typer.Exit(INTERRUPTED)
@@ -135,13 +138,14 @@ def _tell(report: CaptureReport, folder: FaceFolder, *, as_json: bool, looked: b
                 "looked_at": report.looked_at,
                 "without_face": report.without_face,
                 "with_several_faces": report.with_several,
+                "poor": report.poor,
             }
         )
         return
     why = ""
     if looked:
-        why = f"; of {report.looked_at} frames looked at, {report.without_face} showed no face and "
-        why += f"{report.with_several} several"
+        why = f"; of {report.looked_at} frames looked at, {report.without_face} showed no face, "
+        why += f"{report.with_several} several and {report.poor} a poor one"
     out.print(f"{_faces(len(report.files))} saved in {escape(str(folder.path))}{why}")
 
 

@@ -18,10 +18,11 @@ from facerec_app.cli.report_output import check_outputs
 from facerec_app.core.errors import ConfigError
 from facerec_app.detection.window_sampling import WindowSettings
 from facerec_app.services.dataset_check import DatasetReport
-from facerec_app.services.dataset_making import DatasetResult
+from facerec_app.services.dataset_making import DatasetResult, DatasetTask
 from facerec_app.training.face_set import FaceSetSettings
 
 Profile = Annotated[str | None, typer.Option(help="Recognition profile (see models list).")]
+Detector = Annotated[str | None, typer.Option(help="mtcnn or yunet; default is the profile's.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 _ROWS_SHOWN = 40
 
@@ -61,6 +62,7 @@ def make(
     test_share: Annotated[float, typer.Option(help="Kept for testing (crops, boxes).")] = 0.05,
     json: AsJson = False,
     profile: Profile = None,
+    detector: Detector = None,
 ) -> None:
     """Make training and test sets: the same command on the same pictures gives the same bytes.
 
@@ -73,12 +75,14 @@ def make(
         raise ConfigError("Give either a folder of people or --gallery.")
     window_settings = WindowSettings(seed=seed, size_px=size_px, samples=samples, test_share=test_share)
     face_settings = FaceSetSettings(seed=seed, shares=_shares(shares), mirrored=mirrored, cropped=cropped)
-    with application(ctx, profile=profile) as app, stop_on_interrupt() as stop:
+    with application(ctx, profile=profile, detector=detector) as app, stop_on_interrupt() as stop:
         service = app.library().dataset_making()
-        if task is DatasetTaskName.FACES:
-            making = service.face_set(face_settings)
-        else:
-            making = service.window_set("boxes" if task is DatasetTaskName.BOXES else "crops", window_settings)
+
+        def making() -> DatasetTask:
+            if task is DatasetTaskName.FACES:
+                return service.face_set(face_settings)
+            return service.window_set("boxes" if task is DatasetTaskName.BOXES else "crops", window_settings)
+
         with progress_bar("Making the set", shown=not json) as progress:
             result = service.make(source, target, making, progress=progress, cancelled=stop)
     if json:
@@ -123,13 +127,14 @@ def check(
     sheet: Annotated[Path | None, typer.Option(help="Write a picture of the findings (.jpg or .png).")] = None,
     cache: Annotated[bool, typer.Option("--cache/--no-cache", help="Keep features for the next check.")] = True,
     profile: Profile = None,
+    detector: Detector = None,
 ) -> None:
     """Find copies, faces under the wrong person, unreadable files and pictures without a face. Changes nothing.
 
     Example: facerec dataset check people/ --sheet findings.png
     """
     check_outputs(sheet)
-    with application(ctx, profile=profile) as app, stop_on_interrupt() as stop:
+    with application(ctx, profile=profile, detector=detector) as app, stop_on_interrupt() as stop:
         service = app.library().dataset_check(keep_features=cache)
         with progress_bar("Looking at pictures", shown=not json) as progress:
             report = service.check(folder, progress=progress, cancelled=stop)

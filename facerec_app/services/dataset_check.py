@@ -55,11 +55,11 @@ class DatasetCheckService:
     """Checks folders of people; changes nothing in them.
 
     Args:
-        inspector: looks into the pictures.
+        inspector: returns what looks into the pictures; asked for when there are some.
         network: returns what judges pairs of faces at present.
     """
 
-    def __init__(self, inspector: PictureInspector, network: Callable[[], NetworkInUse]) -> None:
+    def __init__(self, inspector: Callable[[], PictureInspector], network: Callable[[], NetworkInUse]) -> None:
         self._inspector = inspector
         self._network = network
 
@@ -78,7 +78,8 @@ class DatasetCheckService:
             ConfigError: if there is no such folder or nothing in it.
             ModelError: if a network cannot be used.
         """
-        inspected = self._inspector.inspect(folder, pictures_under(folder), progress=progress, cancelled=cancelled)
+        pictures = pictures_under(folder)
+        inspected = self._inspector().inspect(folder, pictures, progress=progress, cancelled=cancelled)
         rows = inspected.rows
         looked_at = (rows.file_sha256 != "") & np.array([not fault for fault in inspected.faults])
         digests, pixels = rows.file_sha256.tolist(), rows.pixels_sha256.tolist()

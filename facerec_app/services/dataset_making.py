@@ -107,7 +107,7 @@ class DatasetMakingService:
         self,
         source: Path | None,
         target: Path,
-        task: DatasetTask,
+        make_task: Callable[[], DatasetTask],
         *,
         progress: ProgressCallback = no_progress,
         cancelled: CancelCheck = never_cancelled,
@@ -117,7 +117,7 @@ class DatasetMakingService:
         Args:
             source: a folder with a folder for each person; None for the gallery.
             target: a new or empty folder, or one in which this set was begun.
-            task: what to make.
+            make_task: returns what to make; asked for when there are pictures.
             progress: told of every picture.
             cancelled: asked before every picture.
 
@@ -128,6 +128,7 @@ class DatasetMakingService:
             ModelError, GalleryError: as the message says.
         """
         pictures = folder_source(source, target) if source is not None else gallery_source(self._store())
+        task = make_task()
         parts = task.parts(pictures)
         identity = {
             "program": __version__,

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from facerec_app.core.errors import ConfigError, MultipleFacesError, NoFaceError
+from facerec_app.core.geometry import box_areas, clip_boxes
 from facerec_app.core.protocols import FaceAligner, FaceDetector, FrameSource
 from facerec_app.core.types import FaceDetections, Frame
 from facerec_app.pipeline.track_album import cut_out
 from facerec_app.services.face_folder import FaceFolder
 from facerec_app.services.progress import CancelCheck, Progress, ProgressCallback, never_cancelled, no_progress
 from facerec_app.services.quality_gate import QualityLimits, quality_fault
+
+_EDGE_PX = 2.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +45,7 @@ class CaptureReport:
         files: that were saved.
         looked_at: frames that were searched for faces.
         without_face, with_several: those of them that could not be saved.
+        poor: those that were passed over because the face was dark, blurred, small, turned away or cut off.
         stopped: whether the user ended it.
     """
 
@@ -49,6 +53,7 @@ class CaptureReport:
     looked_at: int
     without_face: int
     with_several: int
+    poor: int
     stopped: bool
 
 
@@ -71,9 +76,11 @@ class FaceCapture:
             InferenceError: if a network fails.
         """
         faces = self._detector.detect(frame.pixels_rgb)
-        fault = None
-        if len(faces) == 1:
-            fault = quality_fault(self._aligner.align(frame.pixels_rgb, faces), 0, self._limits)
+        if len(faces) != 1:
+            return FaceSight(frame, faces, "")
+        if _is_cut_off(frame, faces):
+            return FaceSight(frame, faces, "is cut off by the edge of the picture; move to the middle")
+        fault = quality_fault(self._aligner.align(frame.pixels_rgb, faces), 0, self._limits)
         return FaceSight(frame, faces, fault or "")
 
     @staticmethod
@@ -97,6 +104,7 @@ class FaceCapture:
         *,
         every_s: float = 1.0,
         count: int | None = None,
+        any_quality: bool = False,
         progress: ProgressCallback = no_progress,
         cancelled: CancelCheck = never_cancelled,
     ) -> CaptureReport:
@@ -107,6 +115,7 @@ class FaceCapture:
             folder: where the faces go.
             every_s: seconds of the source's own time between two faces.
             count: how many to save; None takes all there are.
+            any_quality: save also faces that are dark, blurred, small, turned away or cut off.
             progress: told of every picture saved.
             cancelled: asked before every frame.
 
@@ -118,7 +127,7 @@ class FaceCapture:
         if not every_s > 0 or (count is not None and count < 1):
             raise ConfigError("The time between two faces and their number are to be above 0.")
         files: list[Path] = []
-        looked_at = without_face = with_several = 0
+        looked_at = without_face = with_several = poor = 0
         due_s = float("-inf")
         try:
             while (count is None or len(files) < count) and not cancelled():
@@ -131,10 +140,23 @@ class FaceCapture:
                 looked_at += 1
                 without_face += not len(sight.faces)
                 with_several += len(sight.faces) > 1
-                if sight.is_single:
+                if sight.fault and not any_quality:
+                    poor += 1
+                elif sight.is_single:
                     files.append(self.save(sight, folder))
                     due_s = frame.timestamp_s + every_s
                     progress(Progress(len(files), count, files[-1].name))
         finally:
             source.close()
-        return CaptureReport(tuple(files), looked_at, without_face, with_several, cancelled())
+        return CaptureReport(tuple(files), looked_at, without_face, with_several, poor, cancelled())
+
+
+def _is_cut_off(frame: Frame, faces: FaceDetections) -> bool:
+    """Return whether the only face ends at the left or right edge, or more than a tenth of it lies outside.
+
+    Detectors that keep their boxes within the picture tell nothing of what is outside: such a box ends at the edge.
+    """
+    box = faces.boxes_xyxy[0]
+    inside = clip_boxes(faces.boxes_xyxy, frame.width_px, frame.height_px)
+    at_side = float(box[0]) <= _EDGE_PX or float(box[2]) >= frame.width_px - _EDGE_PX
+    return at_side or float(box_areas(inside)[0]) < 0.9 * float(box_areas(faces.boxes_xyxy)[0])

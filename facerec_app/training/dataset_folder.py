@@ -113,9 +113,8 @@ class DatasetFolder:
             raise OutputWriteError(f"{self.path} cannot be written: {exc.strerror or exc}; choose another.") from exc
 
     def close(self) -> None:
-        """Give the folder back to others."""
+        """Give the folder back to others; the lock's empty file stays, for somebody may be waiting for it."""
         self._lock.release()
-        (self.path / _LOCK_NAME).unlink(missing_ok=True)
 
     def done(self, picture: str, sha256: str) -> PictureLine | None:
         """Return what was made of a picture before, if all of it is still there unchanged."""
