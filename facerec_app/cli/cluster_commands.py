@@ -183,7 +183,7 @@ def remove(
         if everything and not chosen:
             out.print("There are no unnamed faces.")
             return
-        if not yes and not typer.confirm(f"Delete {count_of_faces(chosen)} without a name?", err=True):
+        if chosen and not yes and not typer.confirm(f"Delete {count_of_faces(chosen)} without a name?", err=True):
             print_warning("Nothing was deleted.")
             raise typer.Exit(INTERRUPTED)
         service.remove(chosen)

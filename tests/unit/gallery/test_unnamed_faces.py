@@ -177,8 +177,8 @@ def test_searched_pictures_and_the_wish_to_keep_strangers_are_remembered(faces: 
     assert not faces.was_searched("ab")
     faces.add_of_picture("ab", [])
     assert faces.was_searched("ab")
-    assert not faces.keeps_live
-    faces.keep_live(True)
-    assert faces.keeps_live
-    faces.keep_live(False)
-    assert not faces.keeps_live
+    kept = [faces.keeps_live]
+    for wanted in (True, False):
+        faces.keep_live(wanted)
+        kept.append(faces.keeps_live)
+    assert kept == [False, True, False]
