@@ -62,6 +62,7 @@ class RecognitionProfile:
         measured: figures by the name of the measurement.
         extractor_output: which of the network's outputs is served, where it has several.
         mirror: whether each face's vector is averaged with that of its mirror image (twice the time).
+        averages_looks: whether looks at one face in a video are judged by their mean feature.
         fused: for a fusion, the weight of each profile whose extractor takes part.
     """
 
@@ -77,6 +78,7 @@ class RecognitionProfile:
     measured: Mapping[str, float | str] = field(default_factory=dict)
     extractor_output: str | None = None
     mirror: bool = False
+    averages_looks: bool = False
     fused: Mapping[str, float] = field(default_factory=dict)
 
 

@@ -124,7 +124,8 @@ class RecognitionPipeline:
             track_ids[due] = stages.tracker.check_appearance(track_ids[due], embeddings)
             stages.looks.add(track_ids[due], embeddings, qualities[due], frame.timestamp_s)
         with clock.stage("match"):
-            ranked = self._judgement.rank(embeddings, self.index)
+            evidence = stages.looks.newest_evidence(track_ids[due]) if len(embeddings) else embeddings
+            ranked = self._judgement.rank(evidence, self.index)
         with clock.stage("decide"):
             self._judgement.vote(track_ids[due], ranked, qualities[due], frame.timestamp_s, self.index)
             stages.album.add(frame, detections, track_ids, qualities)

@@ -85,8 +85,7 @@ class TrackJudgement:
         looks = self._looks.of(track_id)
         if not looks:
             return
-        vectors = np.stack([look.vector for look in looks])
-        scores, vetoes = self.rank(Embeddings(vectors, self._looks.extractor_version), index)
+        scores, vetoes = self.rank(self._looks.evidence(track_id), index)
         lasting = self._refused.get(track_id, frozenset()).union(
             *(vetoed for vetoed, look in zip(vetoes, looks, strict=True) if look.quality >= _VETO_QUALITY)
         )

@@ -31,10 +31,14 @@ class TrackLooks:
 
     Attributes:
         max_looks: remembered for each track, as many as votes count.
+        averages: whether each look is judged together with those before it, by their mean feature. A network that is
+            often unsure of a single look gains much by that (docs/profiles.md); one that is not needs no more than the
+            mean of what is said of the looks.
     """
 
-    def __init__(self, *, max_looks: int = 24) -> None:
+    def __init__(self, *, max_looks: int = 24, averages: bool = False) -> None:
         self.max_looks = max_looks
+        self.averages = averages
         self._lock = threading.Lock()
         self._looks: dict[int, deque[TrackLook]] = {}
         self._extractor_version = ""
@@ -62,6 +66,27 @@ class TrackLooks:
         """Return the looks at a track, oldest first; none if the track is gone."""
         with self._lock:
             return tuple(self._looks.get(track_id, ()))
+
+    def newest_evidence(self, track_ids: Int64Array) -> Embeddings:
+        """Return what the newest look at each of M tracks is judged by, ``(M, D)``; every track was looked at."""
+        rows = [self.evidence(track_id).vectors[-1:] for track_id in track_ids.tolist()]
+        return Embeddings(np.concatenate(rows), self._extractor_version)
+
+    def evidence(self, track_id: int) -> Embeddings:
+        """Return what each look at a track is judged by, oldest first; zero rows if the track is gone.
+
+        That is its own features, or the mean of its and all earlier ones, each weighing what its quality is, at unit
+        length.
+        """
+        looks = self.of(track_id)
+        if not looks:
+            return Embeddings(np.zeros((0, 0), np.float32), self._extractor_version)
+        vectors = np.stack([look.vector for look in looks])
+        if self.averages:
+            weights = np.array([max(look.quality, 0.01) for look in looks], np.float32)
+            sums = np.cumsum(vectors * weights[:, None], axis=0)
+            vectors = np.asarray(sums / np.linalg.norm(sums, axis=1, keepdims=True), np.float32)
+        return Embeddings(vectors, self._extractor_version)
 
     def features(self, track_id: int, *, best: int | None = None) -> Embeddings:
         """Return the features of a track's looks, best quality first; zero rows if the track is gone.

@@ -15,8 +15,6 @@ from facerec_app.services.application import Application
 from tests.e2e.test_real_videos import TRUTH, named_faces, results_of, scene_of
 
 ENROLLED_WITH = "sface"
-NOT_SURE_ENOUGH = {"resnet50"}
-"""Profiles that need more alike pictures than one photograph and a film before they name anybody (docs/profiles.md)."""
 OTHERS = sorted(set(ModelStore().manifest.profiles) - {ENROLLED_WITH})
 
 
@@ -51,7 +49,7 @@ def test_on_a_concert_film_the_name_is_that_given_with_sface_and_never_a_wrong_o
                 wrong.append(f"frame {result.frame.index}: {name} at x={x:.0f}")
     assert not wrong
     expected = {p["person"] for scene in truth["scenes"] for p in scene["people"] if p.get("must_be_named")}
-    assert expected <= names or app.settings.profile in NOT_SURE_ENOUGH
+    assert expected <= names
 
 
 def test_in_a_street_of_strangers_no_profile_names_anybody(app: Application, test_data_dir: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from facerec_app.core.types import IdentityDecision, PersonScores, Verdict
 from facerec_app.decision.person_ranker import empty_person_scores
-from facerec_app.decision.track_votes import TrackVotes
+from facerec_app.decision.track_votes import AVERAGED_LOOKS, TrackVotes
 from tests.unit.decision.decision_material import calibration, look
 
 ANN = look(ann=7.0, bob=-4.0)
@@ -128,3 +128,12 @@ def test_people_who_come_and_go_among_the_nearest_are_compared_fairly() -> None:
     decision = watch(votes, *mixed)
     assert decision.person_id == "ann"
     assert decision.runner_up_id in {"bob", "cid", "dan"}
+
+
+def test_where_looks_are_averaged_the_newest_speaks_for_all_and_must_be_surer() -> None:
+    blurred, clear, weak = look(ann=0.5, bob=-2.0), look(ann=7.0, bob=-4.0), look(ann=4.5, bob=-4.0)
+    film = (blurred, blurred, blurred, blurred, clear, clear)
+    assert watch(TrackVotes(calibration()), *film).verdict is not Verdict.KNOWN
+    assert watch(TrackVotes(calibration(), rules=AVERAGED_LOOKS), *film).person_id == "ann"
+    assert watch(TrackVotes(calibration(), rules=AVERAGED_LOOKS), blurred, clear).verdict is not Verdict.KNOWN
+    assert watch(TrackVotes(calibration(), rules=AVERAGED_LOOKS), weak, weak, weak).verdict is not Verdict.KNOWN
