@@ -109,8 +109,10 @@ class BoxCanvas(QWidget):
     def event(self, event: QEvent) -> bool:
         # Before the focus chain gets it: Tab goes from face to face first, and on to the buttons after the last.
         if event.type() is QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and self._document is not None:
-            key, bare = Qt.Key(event.key()), not event.modifiers() & Qt.KeyboardModifier.ControlModifier
-            step = {Qt.Key.Key_Tab: 1, Qt.Key.Key_Backtab: -1}.get(key, 0)
+            step = {Qt.Key.Key_Tab: 1, Qt.Key.Key_Backtab: -1}.get(Qt.Key(event.key()), 0)
+            if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+                step = -abs(step)
+            bare = not event.modifiers() & Qt.KeyboardModifier.ControlModifier
             if step and bare and self._document.choose_next(step):
                 self._tell()
                 return True

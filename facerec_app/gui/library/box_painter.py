@@ -13,7 +13,8 @@ from facerec_app.core.types import Float32Array
 from facerec_app.gui.library.box_document import BoxDocument
 from facerec_app.gui.theme import colour
 
-HANDLE_PX = 9.0
+HANDLE_PX, SMALL_HANDLE_PX = 9.0, 6.0
+_ROOM_PX = 72.0
 _REACH_PX = 8.0
 EDGES = {
     "top-left": (0, 1), "top": (1,), "top-right": (2, 1), "right": (2,), "bottom-right": (2, 3), "bottom": (3,),
@@ -103,11 +104,16 @@ def grip_at(document: BoxDocument, layout: PictureLayout, point: QPointF) -> Gri
 
 
 def handle_places(rect: QRectF) -> dict[str, QPointF]:
-    """Return where the eight handles of a box lie."""
+    """Return where the handles of a box lie: eight, or the corners alone where there is little room."""
     return {
         name: QPointF(rect.left() + x * rect.width(), rect.top() + y * rect.height())
         for name, (x, y) in _HANDLES.items()
+        if "-" in name or _is_roomy(rect)
     }
+
+
+def _is_roomy(rect: QRectF) -> bool:
+    return min(rect.width(), rect.height()) >= _ROOM_PX
 
 
 def paint_boxes(painter: QPainter, document: BoxDocument, layout: PictureLayout, *, has_focus: bool) -> None:
@@ -121,13 +127,16 @@ def paint_boxes(painter: QPainter, document: BoxDocument, layout: PictureLayout,
         return
     tint = colour("accent") if has_focus else QColor(255, 255, 255)
     _paint_face(painter, faces, chosen, layout, tint, 2.6)
+    rect = layout.rect(faces.boxes_xyxy[chosen])
+    size = HANDLE_PX if _is_roomy(rect) else SMALL_HANDLE_PX
     if faces.has_landmarks[chosen]:
         for number, (x, y) in enumerate(faces.landmarks_xy[chosen].tolist()):
-            _paint_dot(painter, layout.to_view(x, y), tint, is_chosen=number == document.landmark)
+            radius = 0.72 * size if number == document.landmark else 0.47 * size
+            _paint_dot(painter, layout.to_view(x, y), tint, radius, is_chosen=number == document.landmark)
     painter.setPen(QPen(QColor(0, 0, 0, 160), 1))
     painter.setBrush(tint)
-    for place in handle_places(layout.rect(faces.boxes_xyxy[chosen])).values():
-        painter.drawRect(QRectF(place.x() - HANDLE_PX / 2, place.y() - HANDLE_PX / 2, HANDLE_PX, HANDLE_PX))
+    for place in handle_places(rect).values():
+        painter.drawRect(QRectF(place.x() - size / 2, place.y() - size / 2, size, size))
 
 
 def _paint_face(
@@ -162,10 +171,10 @@ def _paint_name(painter: QPainter, name: str, rect: QRectF) -> None:
     painter.drawText(ground, Qt.AlignmentFlag.AlignCenter, shown)
 
 
-def _paint_dot(painter: QPainter, place: QPointF, tint: QColor, *, is_chosen: bool) -> None:
+def _paint_dot(painter: QPainter, place: QPointF, tint: QColor, radius: float, *, is_chosen: bool) -> None:
     painter.setPen(QPen(QColor(0, 0, 0, 170), 1.2))
     painter.setBrush(QColor(255, 255, 255) if is_chosen else tint)
-    painter.drawEllipse(place, 6.5 if is_chosen else 4.2, 6.5 if is_chosen else 4.2)
+    painter.drawEllipse(place, radius, radius)
 
 
 def _side(faces: FaceAnnotations, row: int) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from facerec_app.gui.library.box_document import BoxDocument
@@ -33,6 +34,7 @@ class BoxTools(QWidget):
         )
         self._undo = tool_button(self, "undo", self.tr("Undo (Ctrl+Z)"), self.undo_asked.emit)
         self._redo = tool_button(self, "redo", self.tr("Redo (Ctrl+Shift+Z)"), self.redo_asked.emit)
+        self._words = ""
         self._facts = QLabel(self)
         self._facts.setProperty("muted", "true")
         self._facts.setTextFormat(Qt.TextFormat.PlainText)
@@ -53,7 +55,11 @@ class BoxTools(QWidget):
     @property
     def facts(self) -> str:
         """What is known of the picture and the chosen box."""
-        return self._facts.text()
+        return self._words
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._show_words()
 
     def show_document(self, document: BoxDocument | None, picture: PictureBoxes | None, *, is_saving: bool) -> None:
         """Let what can be done be done, and say how things stand."""
@@ -64,11 +70,16 @@ class BoxTools(QWidget):
         self._undo.setEnabled(document is not None and document.can_undo)
         self._redo.setEnabled(document is not None and document.can_redo)
         self.save.setEnabled(document is not None and not is_saving)
-        words = self._words(document, picture) if document is not None and picture is not None else ""
-        self._facts.setText(words)
+        words = self._words_of(document, picture) if document is not None and picture is not None else ""
+        self._words = words
         self._facts.setToolTip(words)
+        self._show_words()
 
-    def _words(self, document: BoxDocument, picture: PictureBoxes) -> str:
+    def _show_words(self) -> None:
+        metrics = self._facts.fontMetrics()
+        self._facts.setText(metrics.elidedText(self._words, Qt.TextElideMode.ElideRight, self._facts.width()))
+
+    def _words_of(self, document: BoxDocument, picture: PictureBoxes) -> str:
         count = len(document.faces)
         words = [self.tr("1 face") if count == 1 else self.tr("{0} faces").format(count)]
         if document.is_changed:
