@@ -3,6 +3,9 @@
 ``python -m facerec_app.training.compare_objectives --features train.npz --judge test.npz`` trains on the first file's
 people and judges on the second's. Without ``--judge`` the people of the first file are split anew ``--splits`` times,
 which is how every choice was made.
+
+``--out DIR`` instead writes the networks, ``triplet.safetensors`` and ``ranking.safetensors``, which ``facerec evaluate
+--scorer FILE`` puts beside the others.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ import numpy as np
 from facerec_app.core.errors import FacerecError, TrainingError
 from facerec_app.core.types import Float32Array
 from facerec_app.similarity.pair_features import FeatureNormalisation, of_unit_length
+from facerec_app.similarity.similarity_weights import similarity_weights_to_bytes
 from facerec_app.training.labelled_features import LabelledFeatures
 from facerec_app.training.objectives import train_objective
 from facerec_app.training.picture_features import PictureFeatures
@@ -109,6 +113,21 @@ def compare(
     return reports
 
 
+def write_networks(training: LabelledFeatures, validation: LabelledFeatures, seed: int, folder: Path) -> list[Path]:
+    """Train each objective with its defaults and write its network; return the files.
+
+    Raises:
+        NotEnoughDataError: if there are too few people with two faces in either group.
+    """
+    files = []
+    for objective in _PROJECTION_OBJECTIVES:
+        options = replace(ProjectionOptions.of_objective(objective), seed=seed)
+        trained = train_objective(objective, options, training, validation)
+        files.append(folder / f"{objective}.safetensors")
+        files[-1].write_bytes(similarity_weights_to_bytes(trained.weights))
+    return files
+
+
 def _compare_split(faces: LabelledFeatures, seed: int) -> dict[str, RankingReport]:
     training, validation, judged = faces.split_people(_SPLIT_SHARES, seed)
     return compare(training, validation, judged, seed)
@@ -135,11 +154,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--splits", type=int, default=6, help="of the people, when there is nothing to judge on")
     parser.add_argument("--seed", type=int, default=20)
     parser.add_argument("--json", type=Path, help="file for all figures")
+    parser.add_argument("--out", type=Path, help="folder to write the networks into, without comparing")
     given = parser.parse_args(arguments)
     try:
         source = PictureFeatures.load(given.features)
         faces = source.labelled()
         faces = faces.of_people(set(faces.people) - set(read_people(given.leave_out)))
+        if given.out is not None:
+            training, validation = faces.split_people(_VALIDATION_SHARES, given.seed)
+            print("\n".join(str(file) for file in write_networks(training, validation, given.seed, given.out)))
+            return 0
         if given.judge is not None:
             judge = PictureFeatures.load(given.judge)
             judge.require_version(source.extractor_version)
