@@ -55,12 +55,12 @@ def misplaced_faces(
         return found
     rows_of = np.split(np.argsort(owners, kind="stable"), np.cumsum(np.bincount(owners))[:-1])
     block = max(1, _BLOCK_VALUES // people.size)
-    sums, counts = _sums(snapshot.vectors, owners, people.size)
+    means, counts = _means(snapshot.vectors, owners, people.size)
     for start in range(0, len(snapshot), block):
         if cancelled():
             raise TrainingCancelledError("Stopped while looking for pictures that lie wrong; nothing was changed.")
         rows = np.arange(start, min(start + block, len(snapshot)))
-        suspects, others = _suspects(snapshot.vectors[rows], owners[rows], sums, counts)
+        suspects, others = _suspects(snapshot.vectors[rows], owners[rows], means, counts)
         for row, other in zip(rows[suspects].tolist(), others.tolist(), strict=True):
             own = rows_of[owners[row]]
             with_other = _mean_log_odds(snapshot.vectors, row, rows_of[other], log_odds)
@@ -70,27 +70,26 @@ def misplaced_faces(
     return found
 
 
-def _sums(vectors: Float32Array, owners: Int64Array, people: int) -> tuple[Float32Array, Int64Array]:
-    """Return the sum of each person's vectors, ``(P, D)``, and how many they are, ``(P,)``."""
+def _means(vectors: Float32Array, owners: Int64Array, people: int) -> tuple[Float32Array, Int64Array]:
+    """Return the mean of each person's vectors, ``(P, D)``, and how many they are, ``(P,)``."""
     order = np.argsort(owners, kind="stable")
     counts = np.bincount(owners, minlength=people)
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    return np.asarray(np.add.reduceat(vectors[order], starts, axis=0), np.float32), counts
+    return np.asarray(np.add.reduceat(vectors[order], starts, axis=0) / counts[:, None], np.float32), counts
 
 
 def _suspects(
-    vectors: Float32Array, owners: Int64Array, sums: Float32Array, counts: Int64Array
+    vectors: Float32Array, owners: Int64Array, means: Float32Array, counts: Int64Array
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """Return which faces are nearer to another person's mean than to that of their own others, and to whose."""
     numbers = np.arange(len(vectors))
-    products = vectors @ sums.T
-    own = products[numbers, owners] - np.einsum("nd,nd->n", vectors, vectors)
-    means = products / counts[None, :]
-    means[numbers, owners] = -np.inf
-    nearest = means.argmax(axis=1)
+    products = vectors @ means.T
     remaining = counts[owners] - 1
-    own_mean = own / np.maximum(remaining, 1)
-    suspects = np.nonzero((remaining > 0) & (means[numbers, nearest] > own_mean))[0]
+    without_itself = products[numbers, owners] * counts[owners] - np.einsum("nd,nd->n", vectors, vectors)
+    own_mean = without_itself / np.maximum(remaining, 1)
+    products[numbers, owners] = -np.inf
+    nearest = products.argmax(axis=1)
+    suspects = np.nonzero((remaining > 0) & (products[numbers, nearest] > own_mean))[0]
     return suspects, nearest[suspects]
 
 

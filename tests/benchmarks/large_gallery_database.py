@@ -16,12 +16,12 @@ from facerec_app.gallery.gallery_store import GalleryStore
 from facerec_app.gallery.records import NewFace
 from tests.unit.gallery.gallery_material import new_face, portrait
 
-FACES_A_PERSON = 8
+FACES_A_PERSON = 4
 _PICTURES = 16
 
 
 def fill_gallery(store: GalleryStore, vectors: Float32Array, extractor_version: str) -> None:
-    """Enrol one face a row, eight a person; pictures are a few files under many names (hard links).
+    """Enrol one face a row, four a person; pictures are a few files under many names (hard links).
 
     Args:
         store: an empty gallery.
