@@ -77,7 +77,10 @@ def _aligned_features(
     transform = similarity_transforms(landmarks_xy[None], _TEMPLATE)[0]
     crop = cv2.warpAffine(pixels_rgb, transform, (_SIDE_PX, _SIDE_PX), flags=cv2.INTER_LINEAR)
     back = np.asarray(cv2.invertAffineTransform(transform), np.float32)
-    return extractor.extract(np.asarray(crop, np.uint8)), back
+    features = extractor.extract(np.asarray(crop, np.uint8))
+    # A face at the picture's edge: what lies beyond is black and has nothing to say.
+    places, size = _moved(back, features.positions_xy), np.array(pixels_rgb.shape[1::-1])
+    return features.select(((places >= 0) & (places <= size - 1)).all(axis=1)), back
 
 
 def _moved(transform: Float32Array, points_xy: Float32Array) -> Float32Array:

@@ -21,6 +21,7 @@ _BOX_RGB = (86, 180, 233)
 _PICTURE_PX = 520
 _GAP_PX = 16
 _LINE_PX = 22
+_MOST_WIDTH_PX = 2000
 _BACK_RGB, _INK_RGB = (250, 250, 248), (33, 37, 41)
 
 
@@ -63,7 +64,9 @@ def comparison_sheet(
     tiles = [_tile(picture, rows) for picture, rows in zip((left, right), boxes, strict=True)]
     second = _GAP_PX * 2 + tiles[0][0].shape[1]
     height = max(tile.shape[0] for tile, _ in tiles)
-    size = (height + 2 * _GAP_PX + (len(lines) + 1) * _LINE_PX, second + tiles[1][0].shape[1] + _GAP_PX)
+    words = [text_picture(line, 15, _INK_RGB, _BACK_RGB) for line in lines]
+    width = max([second + tiles[1][0].shape[1] + _GAP_PX, *(line.shape[1] + 2 * _GAP_PX for line in words)])
+    size = (height + 2 * _GAP_PX + (len(lines) + 1) * _LINE_PX, min(width, _MOST_WIDTH_PX))
     canvas = np.full((*size, 3), _BACK_RGB, np.uint8)
     for (tile, _), x in zip(tiles, (_GAP_PX, second), strict=True):
         canvas[_GAP_PX : _GAP_PX + tile.shape[0], x : x + tile.shape[1]] = tile
@@ -71,9 +74,8 @@ def comparison_sheet(
     _join(canvas, agreement.elsewhere, places, ELSEWHERE_RGB)
     if agreement.faces is not None:
         _join(canvas, agreement.faces.match, places, FACE_RGB)
-    for number, line in enumerate(lines):
-        words = text_picture(line, 15, _INK_RGB, _BACK_RGB)[:, : canvas.shape[1] - _GAP_PX]
-        paste(canvas, words, _GAP_PX - 4, height + 2 * _GAP_PX + number * _LINE_PX)
+    for number, line in enumerate(words):
+        paste(canvas, line, _GAP_PX - 4, height + 2 * _GAP_PX + number * _LINE_PX)
     return canvas
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from facerec_app.gui.library.boxes_page import BoxesPage
+from facerec_app.gui.library.compare_page import ComparePage
 from facerec_app.gui.library.gallery_page import GalleryPage
 from facerec_app.gui.library.judge_page import JudgePage
 from facerec_app.gui.library.library_page import LibraryPage
@@ -33,6 +34,7 @@ PAGES: tuple[PageEntry, ...] = (
     PageEntry("gallery", "Gallery", "library", GalleryPage),
     PageEntry("search", "Search", "search", SearchPage),
     PageEntry("unknown", "Unknown faces", "unknown", UnknownFacesPage),
+    PageEntry("compare", "Compare", "compare", ComparePage),
     PageEntry("boxes", "Boxes", "box", BoxesPage),
     PageEntry("judge", "Judge", "judge", JudgePage),
 )
