@@ -85,6 +85,11 @@ class UnknownFacesPage(LibraryPage):
         """What was done or went wrong last."""
         return self._message.text()
 
+    @property
+    def empty_text(self) -> str:
+        """What the page says while there is nothing to show; empty otherwise."""
+        return self._empty.text() if self._pages.currentIndex() == _EMPTY else ""
+
     def activate(self) -> None:
         self.work.read()
         self.groups.setFocus()
