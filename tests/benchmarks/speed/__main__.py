@@ -26,16 +26,17 @@ Figures = dict[str, object]
 class SpeedRun:
     """Measures part by part."""
 
-    def __init__(self, data: Path, scratch: Path, detectors: tuple[str, ...]) -> None:
+    def __init__(self, data: Path, scratch: Path, detectors: tuple[str, ...], profile: str) -> None:
         self._data = data
         self._scratch = scratch
         self._detectors = detectors
-        self._gallery = enrolled_gallery(data / "photos" / "known", scratch / "gallery")
+        self._profile = profile
+        self._gallery = enrolled_gallery(data / "photos" / "known", scratch / "gallery", profile)
         self._portraits = sorted((data / "photos" / "known").rglob("*.jpg"))[:3]
 
     def stages(self) -> Figures:
         return {
-            f"{film} {detector}": stage_figures(self._gallery, self._film(film), detector, self._scratch)
+            f"{film} {detector}": stage_figures(self._gallery, self._film(film), detector, self._profile, self._scratch)
             for film in FILMS
             for detector in self._detectors
         }
@@ -46,12 +47,16 @@ class SpeedRun:
             for detector in self._detectors:
                 for write in (False, True):
                     name = f"{film} {detector}{' written' if write else ''}"
-                    figures[name] = run_figures(self._gallery, self._film(film), detector, self._scratch, write=write)
+                    figures[name] = run_figures(
+                        self._gallery, self._film(film), detector, self._profile, self._scratch, write=write
+                    )
         return figures
 
     def live(self) -> Figures:
         scene = faces_scene(self._portraits, moving=True)
-        return {detector: live_figures(self._gallery, detector, scene, 4.9) for detector in self._detectors}
+        return {
+            detector: live_figures(self._gallery, detector, self._profile, scene, 4.9) for detector in self._detectors
+        }
 
     def idle(self) -> Figures:
         figures: Figures = {}
@@ -63,7 +68,7 @@ class SpeedRun:
         for name, scene in scenes.items():
             for detector in self._detectors:
                 seconds = 5.0 if "appear" in name else 10.0
-                row = live_figures(self._gallery, detector, scene, seconds)
+                row = live_figures(self._gallery, detector, self._profile, scene, seconds)
                 painting = scene_cost(scene, seconds)
                 figures[f"{name}, {detector}"] = {**row, "core_share_of_painting": painting}
         return figures
@@ -84,9 +89,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--part", action="append", choices=("stages", "run", "live", "idle", "limit"))
     parser.add_argument("--detector", action="append", choices=DETECTORS)
+    parser.add_argument("--profile", default="sface", help="recognition profile")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        measured = SpeedRun(arguments.data, Path(scratch), tuple(arguments.detector or DETECTORS))
+        measured = SpeedRun(arguments.data, Path(scratch), tuple(arguments.detector or DETECTORS), arguments.profile)
         parts: dict[str, Callable[[], Figures]] = {
             part: getattr(measured, part) for part in arguments.part or ("stages", "run", "live", "idle", "limit")
         }

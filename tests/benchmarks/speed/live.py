@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -113,9 +112,9 @@ def _portrait(path: Path) -> UInt8Array:
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def live_figures(gallery: Path, detector: str, scene: Scene, seconds: float) -> dict[str, object]:
+def live_figures(gallery: Path, detector: str, profile: str, scene: Scene, seconds: float) -> dict[str, object]:
     """Return delays in ms, frames dropped and the share of one core that a live session takes."""
-    app = ComposedApplication(replace(Settings(database_dir=gallery), detector=detector))
+    app = ComposedApplication(Settings(database_dir=gallery, detector=detector, profile=profile))
     app.make_pipeline().process(Frame(scene(0), 0, 0.0, "warm-up"))  # loading is measured elsewhere
     prepared = [scene(index) for index in range(round(seconds * RATE))] if seconds <= 5 else None
     camera = PacedCamera(prepared.__getitem__ if prepared else scene, seconds)

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from threading import Event, Thread
 
@@ -18,17 +18,17 @@ from facerec_app.services.stage_measurement import measure_stages, speed_by_stag
 WARM_UP_FRAMES = 5
 
 
-def enrolled_gallery(known: Path, folder: Path) -> Path:
+def enrolled_gallery(known: Path, folder: Path, profile: str) -> Path:
     """Enrol the people of a folder and return the gallery."""
-    app = ComposedApplication(Settings(database_dir=folder))
+    app = ComposedApplication(Settings(database_dir=folder, profile=profile))
     app.enrolment().import_folder(known)
     app.close()
     return folder
 
 
-def stage_figures(gallery: Path, film: Path, detector: str, scratch: Path) -> dict[str, object]:
+def stage_figures(gallery: Path, film: Path, detector: str, profile: str, scratch: Path) -> dict[str, object]:
     """Return median and p95 of every stage in ms, one after another, and the processor time of a frame."""
-    app = ComposedApplication(replace(Settings(database_dir=gallery), detector=detector))
+    app = ComposedApplication(Settings(database_dir=gallery, detector=detector, profile=profile))
     pipeline = app.make_pipeline()
     before_s = time.process_time()
     times = measure_stages(app.open_source(str(film)), pipeline, frames=10**6, video=scratch / "stages.mp4")
@@ -41,20 +41,23 @@ def stage_figures(gallery: Path, film: Path, detector: str, scratch: Path) -> di
     }
 
 
-def run_figures(gallery: Path, film: Path, detector: str, scratch: Path, *, write: bool) -> dict[str, object]:
+def run_figures(
+    gallery: Path, film: Path, detector: str, profile: str, scratch: Path, *, write: bool
+) -> dict[str, object]:
     """Return what ``facerec run`` does as a process: frames a second, first result, first name, memory, processor time.
 
     Args:
         gallery: enrolled people.
         film: video file.
         detector: ``mtcnn`` or ``yunet``.
+        profile: recognition profile.
         scratch: folder for what the run writes.
         write: also draw and encode the annotated video.
     """
     events = scratch / "events.jsonl"
     events.unlink(missing_ok=True)
     command = [sys.executable, "-m", "facerec_app", "--database", str(gallery), "run", str(film), "--json"]
-    command += ["--detector", detector, "--events", str(events)]
+    command += ["--detector", detector, "--profile", profile, "--events", str(events)]
     command += ["--out", str(scratch / "run.mp4")] if write else []
     watched = _FirstEvents(events)
     with (scratch / "summary.json").open("w") as summary:
