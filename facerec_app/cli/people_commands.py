@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from facerec_app.cli import judgement_commands, people_edit_commands
+from facerec_app.cli import faces_command, judgement_commands, people_edit_commands
 from facerec_app.cli.console import out, print_json, print_warning
 from facerec_app.cli.context import application
 from facerec_app.cli.exit_codes import INTERRUPTED
@@ -31,6 +31,7 @@ def add_to(cli: typer.Typer) -> None:
     people.command()(rename)
     people.command()(remove)
     people.command()(export)
+    faces_command.add_to(people)
     people_edit_commands.add_to(people)
     judgement_commands.add_to(people)
     cli.add_typer(people, name="people")
