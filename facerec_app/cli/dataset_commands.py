@@ -25,6 +25,15 @@ Profile = Annotated[str | None, typer.Option(help="Recognition profile (see mode
 Detector = Annotated[str | None, typer.Option(help="mtcnn or yunet; default is the profile's.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 _ROWS_SHOWN = 40
+_COLOURED = {
+    "wrong person": "[red]wrong person: [/]",
+    "two people": "[red]two people:   [/]",
+    "copy": "[yellow]copy:         [/]",
+    "unreadable": "[yellow]unreadable:   [/]",
+    "no face": "no face:      ",
+    "several faces": "several faces:",
+    "no person": "no person:    ",
+}
 
 
 class DatasetTaskName(Enum):
@@ -151,12 +160,9 @@ def check(
 
 def _print(report: DatasetReport, folder: Path) -> None:
     rows = list(_findings(report))
-    if rows:
-        table = Table("What", "Picture", "Why", box=None, header_style="bold")
-        table.columns[1].overflow = "fold"
-        for what, picture, why in rows[:_ROWS_SHOWN]:
-            table.add_row(what, escape(picture), escape(why))
-        out.print(table)
+    for what, picture, why in rows[:_ROWS_SHOWN]:
+        # No table: a file's name is to be found and copied whole, however long it is.
+        out.print(f"{_COLOURED[what]} {escape(picture)} [dim]{escape(why)}[/]")
     if len(rows) > _ROWS_SHOWN:
         out.print(f"[dim]and {len(rows) - _ROWS_SHOWN} more; --json has all[/]")
     people = len({person for person in report.inspected.people if person})
@@ -174,13 +180,13 @@ def _findings(report: DatasetReport) -> Iterator[tuple[str, str, str]]:
     name = report.inspected.pictures
     for face in report.labels.misfiled:
         whom = f"looks like {face.suggested}" if face.suggested is not None else "unlike the others of this folder"
-        yield "[red]wrong person[/]", name[face.row], whom
+        yield "wrong person", name[face.row], whom
     for left, right in report.labels.disagreeing:
-        yield "[red]two people[/]", name[left], f"and {name[right]} are the only faces here, of two people"
+        yield "two people", name[left], f"and {name[right]} are the only faces of their folder and of two people"
     for copy in report.copies:
-        yield "[yellow]copy[/]", name[copy.copy_row], f"{copy.kind.value} as {name[copy.kept_row]}"
+        yield "copy", name[copy.copy_row], f"{copy.kind.value} as {name[copy.kept_row]}"
     for row in report.unreadable:
-        yield "[yellow]unreadable[/]", name[row], report.inspected.faults[row]
+        yield "unreadable", name[row], report.inspected.faults[row]
     for row in report.faceless:
         yield "no face", name[row], "nobody to be seen"
     for row in report.unclear:

@@ -138,17 +138,23 @@ def _misfiled_rows(report: DatasetReport) -> list[SheetRow]:
         own = [_face(inspected, row, "same folder") for row in _members(report, inspected.people[face.row], face.row)]
         other = _members(report, face.suggested, face.row) if face.suggested is not None else []
         others = [_face(inspected, row, "looks like") for row in other]
-        rows.append(SheetRow(_face(inspected, face.row, "filed here"), [*own, *others]))
+        rows.append(
+            SheetRow(
+                _face(inspected, face.row, f"filed under {inspected.people[face.row]}", asked=True), [*own, *others]
+            )
+        )
     for left, right in report.labels.disagreeing:
-        rows.append(SheetRow(_face(inspected, left, "two people?"), [_face(inspected, right, "same folder")]))
+        rows.append(
+            SheetRow(_face(inspected, left, "two people?", asked=True), [_face(inspected, right, "same folder")])
+        )
     return rows
 
 
 def _copy_rows(report: DatasetReport) -> list[SheetRow]:
     return [
         SheetRow(
-            _face(report.inspected, copy.kept_row, "kept"),
-            [_face(report.inspected, copy.copy_row, copy.kind.value)],
+            _face(report.inspected, copy.kept_row, "the first", asked=True),
+            [_face(report.inspected, copy.copy_row, copy.kind.value, asked=True)],
         )
         for copy in sorted(report.copies, key=lambda copy: copy.kind is not CopyKind.LOOKS)
     ]
@@ -167,9 +173,10 @@ def _members(report: DatasetReport, person: str, face_row: int) -> list[int]:
     return sorted(rows, key=lambda row: -float(vectors[row] @ vectors[face_row]))[:_SHEET_FACES]
 
 
-def _face(inspected: InspectedPictures, row: int, word: str) -> SheetFace:
+def _face(inspected: InspectedPictures, row: int, word: str, *, asked: bool = False) -> SheetFace:
+    """Return a face with its file's name if it is asked about, else with whose folder it lies in."""
     name = inspected.pictures[row].split("/")
-    return SheetFace(_likeness(inspected, row), name[-1], f"{word}, {name[0]}" if len(name) > 1 else word)
+    return SheetFace(_likeness(inspected, row), name[-1] if asked else name[0], word)
 
 
 def _likeness(inspected: InspectedPictures, row: int) -> UInt8Array | None:
