@@ -6,7 +6,7 @@ import logging
 import threading
 import uuid
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -16,13 +16,12 @@ from facerec_app.core.types import (
     Embeddings,
     Float32Array,
     IdentityDecision,
-    Int64Array,
     PersonScores,
     UInt8Array,
     Verdict,
 )
 from facerec_app.decision.face_clustering import ALIKE_LOG_ODDS, cluster_faces, cosine_at
-from facerec_app.decision.settled_groups import settle_groups
+from facerec_app.decision.settled_groups import SettledGroup, settle_groups
 from facerec_app.gallery.records import Consent, Person
 from facerec_app.gallery.unnamed_change import NamedPlace, UnnamedChange
 from facerec_app.gallery.unnamed_face import UnnamedFace, UnnamedState
@@ -72,6 +71,8 @@ class UnknownFacesService:
         self._decider = decider
         self._lock = threading.RLock()
         self._found: dict[str, int] = {}
+        self._said: dict[bytes, NameSuggestion | None] = {}
+        self._said_by: tuple[int, str] | None = None
         self.history: GalleryHistory[UnnamedChange] = GalleryHistory(faces)
 
     def grouped(
@@ -243,7 +244,7 @@ class UnknownFacesService:
             self._found = {face.face_id: label for face, label in zip(faces, labels.tolist(), strict=True)}
         found = np.array([self._found[face.face_id] for face in faces], np.int64)
         settled = settle_groups(vectors, found, [face.group_id for face in faces])
-        suggestions = self._suggestions(vectors, [group.rows for group in settled])
+        suggestions = self._suggestions(vectors, settled)
         return [
             self._group([faces[row] for row in group.rows.tolist()], group.kept_id, suggestion)
             for group, suggestion in zip(settled, suggestions, strict=True)
@@ -266,32 +267,43 @@ class UnknownFacesService:
         oldest = min(faces, key=lambda face: (face.created_at, face.face_id))
         return FaceGroup(f"g{oldest.face_id[:8]}", tuple(faces), kept_id, suggestion)
 
-    def _suggestions(self, vectors: Float32Array, groups: Sequence[Int64Array]) -> list[NameSuggestion | None]:
-        """Return for each group whom at least half of its most typical faces are taken for."""
+    def _suggestions(self, vectors: Float32Array, groups: Sequence[SettledGroup]) -> list[NameSuggestion | None]:
+        """Return for each group of several whom at least half of its most typical faces are taken for.
+
+        What was said stays until the people enrolled or the network change: thousands of groups are judged once.
+        """
         index = self._gallery.index()
         if not len(index.snapshot) or index.snapshot.extractor_version != self._extractor.version:
             return [None] * len(groups)
-        judged = [rows[:_JUDGED_FACES] for rows in groups]
-        scores = self._ranker.rank(Embeddings(vectors[np.concatenate(judged)], self._extractor.version), index)
-        suggestions: list[NameSuggestion | None] = []
-        start = 0
-        for rows in judged:
-            said: list[IdentityDecision] = []
-            for row in range(start, start + len(rows)):
-                one = PersonScores(
-                    scores.person_ids[row : row + 1], scores.logits[row : row + 1], scores.gallery_people
-                )
-                said += self._decider.decide(one)  # one at a time: in one picture nobody is named twice
-            start += len(rows)
-            known = [decision for decision in said if decision.verdict is Verdict.KNOWN]
-            best = Counter(decision.person_id for decision in known).most_common(1)
-            if not best or best[0][0] is None or 2 * best[0][1] < len(rows):
-                suggestions.append(None)
-                continue
-            person_id = best[0][0]
-            probability = float(np.median([one.probability for one in known if one.person_id == person_id]))
-            suggestions.append(NameSuggestion(person_id, index.snapshot.names.get(person_id, ""), probability))
-        return suggestions
+        judged = [tuple(group.rows[:_JUDGED_FACES].tolist()) if len(group.rows) > 1 else () for group in groups]
+        keys = [vectors[list(rows)].tobytes() for rows in judged]
+        said_by = (index.snapshot.revision, self._network().scorer.version)
+        if self._said_by != said_by:
+            self._said_by, self._said = said_by, {b"": None}
+        missing = {key: rows for key, rows in zip(keys, judged, strict=True) if key not in self._said}
+        if missing:
+            probes = np.concatenate([vectors[list(rows)] for rows in missing.values()])
+            scores = self._ranker.rank(Embeddings(probes, self._extractor.version), index)
+            start = 0
+            for key, rows in missing.items():
+                self._said[key] = self._suggestion(scores, range(start, start + len(rows)), index.snapshot.names)
+                start += len(rows)
+        return [self._said[key] for key in keys]
+
+    def _suggestion(self, scores: PersonScores, rows: range, names: Mapping[str, str]) -> NameSuggestion | None:
+        said: list[IdentityDecision] = []
+        for row in rows:  # one at a time: in one picture nobody is named twice
+            one = slice(row, row + 1)
+            said += self._decider.decide(
+                PersonScores(scores.person_ids[one], scores.logits[one], scores.gallery_people)
+            )
+        known = [decision for decision in said if decision.verdict is Verdict.KNOWN]
+        best = Counter(decision.person_id for decision in known).most_common(1)
+        if not best or best[0][0] is None or 2 * best[0][1] < len(rows):
+            return None
+        person_id = best[0][0]
+        probability = float(np.median([one.probability for one in known if one.person_id == person_id]))
+        return NameSuggestion(person_id, names.get(person_id, ""), probability)
 
     def _by_id(self, groups: Sequence[FaceGroup], group_id: str) -> FaceGroup:
         found = [group for group in groups if group.group_id.startswith(group_id.strip().lower())]
