@@ -55,7 +55,9 @@ def _take_gallery(library: LibraryWindow, tasks: TaskRunner, take: Take, wait_un
     page.grid.selectionModel().select(page.model.index(0, 0), QItemSelectionModel.SelectionFlag.Select)
     page.sort_by_likeness()
     wait_until(lambda: page.view is not None and bool(page.view.likeness) and not tasks.is_busy)
-    page.choose_page()
+    page.grid.clearSelection()
+    for row in (4, 5):
+        page.grid.selectionModel().select(page.model.index(row, 0), QItemSelectionModel.SelectionFlag.Select)
     take("gallery")
 
 

@@ -163,6 +163,11 @@ class FaceCardDelegate(QStyledItemDelegate):
         return made[1]
 
 
+def share_words(probability: float) -> str:
+    """Return a probability as people read it, never as certainty: "<1%", "57%", "99%"."""
+    return "<1%" if probability < 0.01 else f"{min(probability, 0.99):.0%}"
+
+
 def make_card_grid(model: FaceCardModel, name: str, parent: Any) -> CardView:
     """Return a grid of cards whose faces can be dragged away; ``name`` is for screen readers."""
     view = CardView(CARD_LEAST_WIDTH_PX, CARD_HEIGHT_PX, parent)

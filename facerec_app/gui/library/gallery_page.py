@@ -14,7 +14,7 @@ from facerec_app.gallery.records import FaceState, Person
 from facerec_app.gui.history_buttons import HistoryButtons
 from facerec_app.gui.icons import set_icon
 from facerec_app.gui.inline_question import InlineQuestion
-from facerec_app.gui.library.face_cards import CARD_ROLE, FaceCard, FaceCardModel, make_card_grid
+from facerec_app.gui.library.face_cards import CARD_ROLE, FaceCard, FaceCardModel, make_card_grid, share_words
 from facerec_app.gui.library.gallery_filters import GalleryFilters
 from facerec_app.gui.library.gallery_reader import GalleryReader, GalleryView
 from facerec_app.gui.library.library_page import FacePicked, LibraryLinks, LibraryPage
@@ -30,6 +30,8 @@ from facerec_app.services.progress import Progress
 
 _MOST_REMOVED = 2000
 """Faces removed in one step: what brings them back is kept in memory."""
+_LIKELY = 0.5
+_ORDER_WIDTH_PX = 210
 _TURNS = {Qt.Key.Key_PageDown: 1, Qt.Key.Key_PageUp: -1}
 
 
@@ -191,6 +193,8 @@ class GalleryPage(LibraryPage):
         self._count.setProperty("heading", "true")
         self.order = QComboBox(self)
         self.order.setAccessibleName(self.tr("Order"))
+        self.order.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.order.setMaximumWidth(_ORDER_WIDTH_PX)
         self._show_orders()
         self.order.currentIndexChanged.connect(self._take_order)
         head = QHBoxLayout()
@@ -284,10 +288,12 @@ class GalleryPage(LibraryPage):
         face = listed.face
         likeness = view.likeness.get(face.face_id)
         words = quality_words(face)
-        alike = f"{min(likeness, 0.99):.0%}" if likeness is not None else ""
+        alike = self.tr("{0} the same").format(share_words(likeness)) if likeness is not None else ""
         hint = "\n".join([face.source, words, self.tr("added {0}").format(short_date(face.created_at))])
         unused = face.state is FaceState.EXCLUDED
-        return FaceCard(face.face_id, listed.name, alike or words, hint, faded=unused, stressed=bool(alike))
+        return FaceCard(
+            face.face_id, listed.name, alike or words, hint, faded=unused, stressed=(likeness or 0.0) >= _LIKELY
+        )
 
     def _count_words(self, count: int) -> str:
         if not count:

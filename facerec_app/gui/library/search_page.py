@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from facerec_app.gui.face_dragging import dragged_faces
 from facerec_app.gui.icons import draw_icon
-from facerec_app.gui.library.face_cards import CARD_ROLE, FaceCard, FaceCardModel, make_card_grid
+from facerec_app.gui.library.face_cards import CARD_ROLE, FaceCard, FaceCardModel, make_card_grid, share_words
 from facerec_app.gui.library.library_page import FacePicked, LibraryLinks, LibraryPage
 from facerec_app.gui.library.picture_input import GivenPicture, choose_picture, picture_of
 from facerec_app.gui.library.query_picture import QueryPicture
@@ -285,8 +285,7 @@ class SearchPage(LibraryPage):
         return self.tr("Face {0} of {1}. Click another one to search for that.").format(step.chosen + 1, faces)
 
     def _card(self, hit: FaceHit) -> FaceCard:
-        hardly = hit.probability < 0.01
-        same = self.tr("<1% the same") if hardly else self.tr("{0:.0%} the same").format(min(hit.probability, 0.99))
+        same = self.tr("{0} the same").format(share_words(hit.probability))
         hint = "\n".join([hit.source, self.tr("cosine {0:.2f}").format(hit.cosine)])
         title = hit.name or self.tr("No name yet")
         return FaceCard(hit.face_id, title, same, hint, stressed=hit.probability >= _LIKELY)
