@@ -90,7 +90,7 @@ def sample_onet_crops(
     windows, nearest, kinds = windows[usable], nearest[usable], kinds[usable].astype(np.int64)
     pixels = np.rint(sample_windows(np.ascontiguousarray(pixels_rgb, np.float32), windows, SIDE_PX)).astype(np.uint8)
     offsets, landmarks = _targets(windows, faces, nearest, kinds)
-    return _half_mirrored(OnetCrops(pixels, kinds, offsets, landmarks), generator)
+    return _half_mirrored(OnetCrops(pixels, kinds, offsets, landmarks), windows, generator)
 
 
 def _around(boxes_xyxy: Float32Array, generator: np.random.Generator) -> Float32Array:
@@ -133,13 +133,18 @@ def _targets(
     return offsets, landmarks
 
 
-def _half_mirrored(crops: OnetCrops, generator: np.random.Generator) -> OnetCrops:
-    """Mirror half of the windows; a mirrored left eye is a right one."""
+def _half_mirrored(crops: OnetCrops, windows: Float32Array, generator: np.random.Generator) -> OnetCrops:
+    """Mirror half of the windows; a mirrored left eye is a right one.
+
+    Landmarks count from one pixel before the window, in units of its side and one: so the mirror image of ``u`` is
+    ``1 + 1 / unit - u``.
+    """
     rows = np.flatnonzero(generator.random(len(crops)) < 0.5)
     pixels, offsets, landmarks = crops.pixels_rgb.copy(), crops.offsets.copy(), crops.landmarks.copy()
     pixels[rows] = pixels[rows, :, ::-1]
     offsets[rows] = np.stack([-offsets[rows, 2], offsets[rows, 1], -offsets[rows, 0], offsets[rows, 3]], axis=1)
     points = landmarks[rows].reshape(-1, 2, 5)[:, :, _MIRRORED_POINTS]
-    points[:, 0] = 1 - points[:, 0]
+    units = windows[rows, 2] - windows[rows, 0] + 1
+    points[:, 0] = 1 + 1 / units[:, None] - points[:, 0]
     landmarks[rows] = points.reshape(-1, 10)
     return OnetCrops(pixels, crops.kinds, offsets, landmarks)

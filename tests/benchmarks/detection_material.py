@@ -17,11 +17,12 @@ import cv2
 import numpy as np
 
 from facerec_app.capture.images import read_image, write_jpeg
+from facerec_app.capture.video_file_source import VideoFileSource
 from facerec_app.core.face_annotations import FaceAnnotations
 from facerec_app.core.geometry import pairwise_iou
 from facerec_app.core.protocols import FaceDetector
 from facerec_app.core.types import UInt8Array
-from facerec_app.training.box_dataset import AnnotatedPicture
+from facerec_app.training.box_dataset import AnnotatedPicture, read_box_dataset
 from facerec_app.training.coco_boxes import ANNOTATIONS_NAME, IMAGES_FOLDER, coco_document
 
 AGREEING_IOU = 0.5
@@ -98,3 +99,35 @@ def lfw_sets(
             kept["dim"].append((person, dimmed(pixels, generator), faces))
             kept["covered"].append((person, covered(pixels, faces, generator), faces))
     return {kind: write_coco(folder / kind, pictures) for kind, pictures in kept.items()}
+
+
+def mixed_set(first: Path, second: Path, folder: Path) -> Path:
+    """Write the pictures of two data sets of the same people, every second one from each."""
+    pairs = zip(read_box_dataset(first).pictures, read_box_dataset(second).pictures, strict=True)
+    chosen = [pair[number % 2] for number, pair in enumerate(pairs)]
+    return write_coco(folder, [(one.file.stem, read_image(one.file), one.faces) for one in chosen])
+
+
+def pictures_by_eye(truth_file: Path, data: Path, folder: Path) -> Path:
+    """Write the pictures and frames that a person looked at (``faces_by_eye.json``) as a COCO data set."""
+    kept = []
+    for entry in json.loads(truth_file.read_text(encoding="utf-8"))["pictures"]:
+        source = data / entry["source"]
+        pixels = read_image(source) if "frame" not in entry else _frame(source, entry["frame"])
+        boxes = np.array([*entry["faces"], *entry["difficult"]], np.float32)
+        marks = [False] * len(entry["faces"]) + [True] * len(entry["difficult"])
+        name = f"{source.stem}-{entry['frame']}" if "frame" in entry else source.stem
+        kept.append((name, pixels, FaceAnnotations.of(boxes, difficult=marks)))
+    return write_coco(folder, kept)
+
+
+def _frame(video: Path, number: int) -> UInt8Array:
+    source = VideoFileSource(video)
+    try:
+        source.seek(number)
+        frame = source.read()
+    finally:
+        source.close()
+    if frame is None:
+        raise ValueError(f"{video} has no frame {number}")
+    return frame.pixels_rgb
