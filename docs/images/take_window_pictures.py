@@ -13,16 +13,23 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from boxes_pages import take_boxes_pages
+from judge_pages import take_judge_pages
 from live_pages import take_live_pages
 from people_pages import take_people_pages
 from PySide6.QtCore import QEventLoop, QSettings, Qt, QTimer
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
+from search_pages import take_search_pages
 
 from facerec_app.composition import compose
 from facerec_app.config.settings import Settings
 from facerec_app.gui.application_window import demonstration_video
+from facerec_app.gui.library.library_page import LibraryLinks
+from facerec_app.gui.library.library_window import LibraryWindow
 from facerec_app.gui.main_window import MainWindow
+from facerec_app.gui.shared_services import SharedServices
+from facerec_app.gui.tasks import TaskRunner
 from facerec_app.gui.theme import apply_theme, choose_scheme
 
 FOLDER = Path(__file__).resolve().parent
@@ -51,7 +58,7 @@ def settle(milliseconds: int = 400) -> None:
     loop.exec()
 
 
-def take(window: MainWindow, page: str, theme: str, folder: Path = FOLDER) -> None:
+def take(window: QWidget, page: str, theme: str, folder: Path = FOLDER) -> None:
     """Write one picture."""
     settle()
     file = folder / f"window-{page}-{theme}.jpg"
@@ -109,6 +116,27 @@ def take_live(size_px: tuple[int, int], folder: Path) -> None:
         application.close()
 
 
+def take_library(theme: str, size_px: tuple[int, int], folder: Path) -> None:
+    """Go through the pages of the library."""
+    with tempfile.TemporaryDirectory() as made:
+        application = compose(Settings(database_dir=Path(made) / "database"))
+        settings = QSettings(f"{made}/window.ini", QSettings.Format.IniFormat)
+        tasks = TaskRunner("library-pictures")
+        library = LibraryWindow(SharedServices(application), tasks, LibraryLinks(), settings)
+        library.resize(*size_px)
+
+        def take_page(page: str) -> None:
+            wait_until(lambda: not tasks.is_busy)
+            take(library, f"library-{page}", theme, folder)
+
+        take_judge_pages(library, tasks, application, DEMO, take_page, wait_until)
+        take_boxes_pages(library, tasks, DEMO, Path(made), take_page, wait_until)
+        take_search_pages(library, tasks, application, DEMO, Path(made), take_page, wait_until)
+        library.shut_down(5.0)
+        tasks.stop(5.0)
+        application.close()
+
+
 def main() -> None:
     """Take all pictures."""
     parser = argparse.ArgumentParser()
@@ -116,18 +144,22 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=FOLDER)
     parser.add_argument("--only-people", action="store_true", help="the panels of people and enrolment only")
     parser.add_argument("--only-live", action="store_true", help="the live view, capture, retraining and settings only")
+    parser.add_argument("--only-library", action="store_true", help="the pages of the library only")
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     width, height = (int(part) for part in given.size.split("x"))
     qt = QApplication(sys.argv[:1])
     qt.setFont(QFont("DejaVu Sans", 9))
     apply_theme(qt)
-    if not given.only_people:
+    only = given.only_people or given.only_live or given.only_library
+    if given.only_live or not only:
         take_live((width, height), given.folder)
-    if not given.only_live:
-        for theme, scheme in SCHEMES:
-            choose_scheme(scheme)
+    for theme, scheme in SCHEMES:
+        choose_scheme(scheme)
+        if given.only_people or not only:
             take_people(theme, (width, height), given.folder)
+        if given.only_library or not only:
+            take_library(theme, (width, height), given.folder)
 
 
 if __name__ == "__main__":

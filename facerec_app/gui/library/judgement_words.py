@@ -57,7 +57,9 @@ def counts_words(counts: JudgementCounts) -> str:
         words = _tr("1 answer in all.")
     words += " " + _tr("The next training learns from them.")
     if counts.disputed:
-        words += " " + _tr("{0} contradict each other and are left out until you settle them.").format(counts.disputed)
+        words += " " + _tr("{0} contradict each other or the names and are left out until you settle that.").format(
+            counts.disputed
+        )
     return words
 
 
