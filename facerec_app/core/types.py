@@ -138,6 +138,21 @@ class Embeddings:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class GalleryChange:
+    """How a snapshot came from the one before it.
+
+    Attributes:
+        base_revision: of that one.
+        removed_rows: ``(R,)`` int64, ascending, its rows that are gone; the others follow one another as before.
+        added: number of rows at the end that it did not have.
+    """
+
+    base_revision: int
+    removed_rows: Int64Array
+    added: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class GallerySnapshot:
     """The enrolled faces at one moment; immutable, swapped whole.
 
@@ -150,6 +165,7 @@ class GallerySnapshot:
         names: person id to display name, for everybody enrolled.
         rejected_vectors: ``(R, D)`` float32, faces of which a user said "this is not X"; ``(0, 0)`` without any.
         rejected_person_ids: ``(R,)`` unicode array, who each of them is not.
+        change: how it came from an earlier snapshot; None if it was read whole.
     """
 
     vectors: Float32Array
@@ -160,6 +176,7 @@ class GallerySnapshot:
     names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     rejected_vectors: Float32Array = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     rejected_person_ids: npt.NDArray[np.str_] = field(default_factory=lambda: np.zeros(0, np.str_))
+    change: GalleryChange | None = None
 
     def __len__(self) -> int:
         return int(self.vectors.shape[0])

@@ -20,9 +20,9 @@ WEIGHT = 0.3
 """Share of what somebody resembles the others unusually much that raises their bar; docs/calibration.md has figures."""
 _SHARE = 0.02
 _FEWEST_NEAREST = 3
-_MOST_NEAREST = 10
+MOST_NEAREST = 10
 _FEWEST_OTHERS = 20
-_LARGEST_RAISE = 1.5
+LARGEST_RAISE = 1.5
 _BLOCK = 256
 
 
@@ -63,7 +63,7 @@ class GalleryThresholds:
         fewest_others = faces - int(templates.face_counts.max(initial=0))
         if fewest_others < _FEWEST_OTHERS or people < 3:
             return GalleryThresholds(templates.person_ids, zeros, np.full(people, np.nan, np.float32), nobody)
-        count = int(np.clip(round(_SHARE * faces), _FEWEST_NEAREST, min(_MOST_NEAREST, fewest_others)))
+        count = int(np.clip(round(_SHARE * faces), _FEWEST_NEAREST, min(MOST_NEAREST, fewest_others)))
         nearest = _nearest_other_faces(snapshot, templates, count)
         rows = np.repeat(np.arange(people), count)
         scores = log_odds_of(scorer.score_pairs(templates.vectors[rows], snapshot.vectors[nearest.ravel()]))
@@ -71,7 +71,7 @@ class GalleryThresholds:
         resemblance = by_person.mean(axis=1)
         # Lowering the bars of those who resemble few was measured too: it names more strangers than it saves misses.
         unusual = resemblance - resemblance.mean() - resemblance.std()
-        raises = np.clip(weight * unusual, 0.0, _LARGEST_RAISE)
+        raises = np.clip(weight * unusual, 0.0, LARGEST_RAISE)
         most_like = nearest[np.arange(people), by_person.argmax(axis=1)]
         return GalleryThresholds(
             templates.person_ids,
@@ -79,6 +79,10 @@ class GalleryThresholds:
             np.asarray(resemblance, np.float32),
             templates.person_ids[templates.person_of_face[most_like]],
         )
+
+    def raises_of(self, people: Int64Array, templates: PersonTemplates) -> Float32Array:
+        """Return how far the bars of people (rows of the templates, any shape) lie above the common one."""
+        return self.raises[people]
 
 
 def _nearest_other_faces(snapshot: GallerySnapshot, templates: PersonTemplates, count: int) -> Int64Array:

@@ -15,6 +15,7 @@ from facerec_app.core.types import (
     PersonScores,
     SimilarityScores,
 )
+from facerec_app.decision.cohort_bars import COHORT_FROM_FACES, CohortBars
 from facerec_app.decision.gallery_thresholds import WEIGHT, GalleryThresholds
 from facerec_app.decision.person_templates import PersonTemplates
 from facerec_app.similarity.log_odds import log_odds_of
@@ -47,7 +48,7 @@ class TemplatePersonRanker:
         self.faces_per_probe = faces_per_probe
         self.people_per_probe = people_per_probe
         self.bar_weight = bar_weight
-        self._kept: tuple[GallerySnapshot, PersonTemplates, GalleryThresholds] | None = None
+        self._kept: tuple[GallerySnapshot, PersonTemplates, GalleryThresholds | CohortBars] | None = None
 
     def rank(self, probes: Embeddings, index: GalleryIndex) -> PersonScores:
         """Return the people most like each probe, best first.
@@ -67,11 +68,11 @@ class TemplatePersonRanker:
         self, probes: Embeddings, snapshot: GallerySnapshot, candidates: Candidates, scores: SimilarityScores
     ) -> PersonScores:
         """Return the people behind the candidates of each probe, best first, each at most once."""
-        templates, thresholds = self._derived(snapshot)
+        templates, bars = self._derived(snapshot)
         people = templates.person_of_face[candidates.gallery_rows]
         faces = log_odds_of(scores.probabilities)
         first = _first_of_each(people, faces)
-        pooled = self._with_templates(probes, templates, people, faces) - thresholds.raises[people]
+        pooled = self._with_templates(probes, templates, people, faces) - bars.raises_of(people, templates)
         pooled = np.where(first, pooled, -np.inf).astype(np.float32)
         kept = min(self.people_per_probe, pooled.shape[1])
         order = np.argsort(-pooled, axis=1, kind="stable")[:, :kept]
@@ -93,17 +94,41 @@ class TemplatePersonRanker:
         return pooled
 
     def thresholds(self, snapshot: GallerySnapshot) -> GalleryThresholds:
-        """Return the people's bars in this gallery."""
-        return self._derived(snapshot)[1]
+        """Return the people's bars in this gallery, everybody's worked out; in a large one this takes minutes."""
+        templates, bars = self._derived(snapshot)
+        if isinstance(bars, GalleryThresholds):
+            return bars
+        return GalleryThresholds.of(snapshot, templates, self.scorer, weight=self.bar_weight)
 
-    def _derived(self, snapshot: GallerySnapshot) -> tuple[PersonTemplates, GalleryThresholds]:
+    def _derived(self, snapshot: GallerySnapshot) -> tuple[PersonTemplates, GalleryThresholds | CohortBars]:
         """Return what follows from a snapshot; it is worked out once, when the ranking first meets it."""
         kept = self._kept
         if kept is None or kept[0] is not snapshot:
-            templates = PersonTemplates.of(snapshot)
-            bars = GalleryThresholds.of(snapshot, templates, self.scorer, weight=self.bar_weight)
-            kept = self._kept = (snapshot, templates, bars)
+            kept = self._kept = self._carried(snapshot) or self._worked_out(snapshot)
         return kept[1], kept[2]
+
+    def _worked_out(
+        self, snapshot: GallerySnapshot
+    ) -> tuple[GallerySnapshot, PersonTemplates, GalleryThresholds | CohortBars]:
+        templates = PersonTemplates.of(snapshot)
+        if len(snapshot) >= COHORT_FROM_FACES:
+            return snapshot, templates, CohortBars(snapshot, templates, self.scorer, weight=self.bar_weight)
+        return snapshot, templates, GalleryThresholds.of(snapshot, templates, self.scorer, weight=self.bar_weight)
+
+    def _carried(self, snapshot: GallerySnapshot) -> tuple[GallerySnapshot, PersonTemplates, CohortBars] | None:
+        """Return what follows from a snapshot of a large gallery by what has changed since the last one."""
+        if self._kept is None or snapshot.change is None:
+            return None
+        before, templates, bars = self._kept
+        if not isinstance(bars, CohortBars):
+            return None
+        if before.revision != snapshot.change.base_revision or before.extractor_version != snapshot.extractor_version:
+            return None
+        carried = templates.carried_to(snapshot)
+        if carried is None:
+            return None
+        bars.forget(carried[1])
+        return snapshot, carried[0], bars
 
 
 def empty_person_scores(probes: int, people: int) -> PersonScores:

@@ -17,6 +17,11 @@ _TRAINING_ROWS = 100_000
 _ADDED_ROWS = 65_536
 
 
+def looked_at(count: int) -> int:
+    """Return how many faces are compared exactly when so many are asked for."""
+    return max(RERANKED_SHARE * count, RERANKED_LEAST)
+
+
 def compression_is_available() -> bool:
     """Return whether the library for very large galleries is installed (the extra ``large``)."""
     from importlib.util import find_spec
@@ -77,12 +82,16 @@ class CompressedIndex:
         kept = max(0, min(count, len(self._snapshot)))
         if kept == 0 or len(probes) == 0:
             return Candidates(np.zeros((len(probes), kept), np.int64), np.zeros((len(probes), kept), np.float32))
-        looked_at = min(max(RERANKED_SHARE * kept, RERANKED_LEAST), len(self._snapshot))
-        self._faiss.omp_set_num_threads(self._threads)  # of this thread; the library's default is every core
-        rows: Int64Array = np.sort(self._codes.search(np.ascontiguousarray(probes.vectors), looked_at)[1], axis=1)
+        rows = np.sort(self.nearest_codes(probes.vectors, looked_at(kept)), axis=1)
         cosines = exact_cosines(probes.vectors, self._snapshot.vectors, rows)
         order = np.lexsort((rows, -cosines), axis=1)[:, :kept]
         return Candidates(np.take_along_axis(rows, order, axis=1), np.take_along_axis(cosines, order, axis=1))
+
+    def nearest_codes(self, vectors: Float32Array, count: int) -> Int64Array:
+        """Return ``(N, min(count, G))`` rows that are nearest to vectors by the codes alone."""
+        self._faiss.omp_set_num_threads(self._threads)  # of this thread; the library's default is every core
+        found = self._codes.search(np.ascontiguousarray(vectors), min(count, len(self._snapshot)))[1]
+        return np.asarray(found, np.int64)
 
     def _compress(self, vectors: Float32Array) -> Any:
         """Return the library's index of all rows; ranges are taken from rows spread over the gallery."""

@@ -32,18 +32,19 @@ def upsert_embeddings(
 
 
 def select_active(
-    connection: sqlite3.Connection, extractor_version: str
+    connection: sqlite3.Connection, extractor_version: str, face_ids_only: Sequence[str] | None = None
 ) -> tuple[list[str], list[str], Float32Array, list[str]]:
-    """Return the vectors of all active faces that have one.
+    """Return the vectors of all active faces that have one, or of some of them.
 
     Returns:
         ``G`` face identifiers, their ``G`` person identifiers, ``(G, D)`` float32, and the identifiers of the faces
         whose stored vector is damaged.
     """
+    only = "" if face_ids_only is None else f" AND faces.id IN ({','.join('?' * len(face_ids_only))})"
     rows = connection.execute(
-        "SELECT faces.id, faces.person_id, vector, checksum FROM faces JOIN embeddings ON face_id = faces.id"
-        " AND extractor_version = ? WHERE state = 'active' ORDER BY faces.sequence",
-        (extractor_version,),
+        "SELECT faces.id, faces.person_id, vector, checksum FROM faces JOIN embeddings ON face_id = faces.id"  # noqa: S608 - marks only
+        f" AND extractor_version = ? WHERE state = 'active'{only} ORDER BY faces.sequence",
+        (extractor_version, *(face_ids_only or ())),
     ).fetchall()
     sizes = [len(row[2]) for row in rows if isinstance(row[2], bytes)]
     size = max(sizes, key=sizes.count) if len(set(sizes)) > 1 else (sizes[0] if sizes else 0)

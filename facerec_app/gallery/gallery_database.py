@@ -12,6 +12,7 @@ from threading import RLock
 from facerec_app.config.paths import DatabasePaths
 from facerec_app.core.errors import GalleryReadError
 from facerec_app.gallery.face_pictures import FacePictures
+from facerec_app.gallery.own_changes import forget_own_changes, watch_own_changes
 from facerec_app.gallery.schema import APPLICATION_ID, MIGRATIONS, TABLES, migrate, schema_version
 from facerec_app.gallery.sqlite_errors import damaged, explained
 
@@ -136,6 +137,12 @@ class GalleryDatabase:
                     with explained(self.file, writing=True):
                         self._commit()
 
+    def forget_own_changes(self, mark: int) -> None:
+        """Drop what was noted of this connection's changes up to a mark (``own_changes.py``)."""
+        with self._lock:
+            if not self._connection.in_transaction:
+                forget_own_changes(self._connection, mark)
+
     def integrity_problems(self) -> tuple[str, ...]:
         """Return what SQLite's own check of the whole file finds; empty if it is sound.
 
@@ -209,6 +216,7 @@ class GalleryDatabase:
         tables = {row[0] for row in self._connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if not tables >= TABLES:
             raise damaged(self.file, "tables are missing")
+        watch_own_changes(self._connection)
 
     def _remove_unknown_pictures(self) -> None:
         """Remove pictures without a row.

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from types import MappingProxyType, TracebackType
+from types import TracebackType
 
 import numpy as np
 
@@ -21,11 +20,10 @@ from facerec_app.gallery.gallery_export import export_person
 from facerec_app.gallery.judgement_entry import Answer, AnswerKind
 from facerec_app.gallery.judgement_log import JudgementLog
 from facerec_app.gallery.last_seen_table import LastSeenTable
-from facerec_app.gallery.name_rejections import NameRejections, select_vectors
+from facerec_app.gallery.name_rejections import NameRejections
 from facerec_app.gallery.prepared_face import PreparedFace
 from facerec_app.gallery.records import Consent, EnrolledFace, FaceState, Judgement, NewFace, Person
-
-_LOGGER = logging.getLogger(__name__)
+from facerec_app.gallery.snapshot_reader import SnapshotReader
 
 
 class GalleryStore:
@@ -48,7 +46,7 @@ class GalleryStore:
         """
         self._paths = paths
         self._database = GalleryDatabase(paths, busy_timeout_s=busy_timeout_s)
-        self._snapshot: GallerySnapshot | None = None
+        self._snapshots = SnapshotReader(self._database)
         self.rejections = NameRejections(self._database)
         self.judgement_log = JudgementLog(self._database)
 
@@ -321,33 +319,7 @@ class GalleryStore:
 
         Damaged embeddings are left out and forgotten; ``missing_embeddings`` then lists their faces.
         """
-        revision = self.revision
-        if self._snapshot is not None and (self._snapshot.revision, self._snapshot.extractor_version) == (
-            revision,
-            extractor_version,
-        ):
-            return self._snapshot
-        with self._database.read() as connection:
-            revision = schema.revision(connection)
-            names = people_rows.names_by_id(connection)
-            face_ids, person_ids, vectors, damaged = embedding_rows.select_active(connection, extractor_version)
-            rejected, rejected_ids, _ = select_vectors(connection, extractor_version)
-        vectors.setflags(write=False)
-        snapshot = GallerySnapshot(
-            vectors,
-            np.array(person_ids, dtype=np.str_),
-            np.array(face_ids, dtype=np.str_),
-            extractor_version,
-            revision,
-            MappingProxyType(names),
-            rejected,
-            rejected_ids,
-        )
-        if damaged:
-            self._forget_embeddings(damaged, extractor_version)
-        else:
-            self._snapshot = snapshot
-        return snapshot
+        return self._snapshots.snapshot(extractor_version)
 
     def missing_embeddings(self, extractor_version: str) -> tuple[EnrolledFace, ...]:
         """Return the active faces without an embedding of this version."""
@@ -393,8 +365,3 @@ class GalleryStore:
 
     def _face(self, connection: sqlite3.Connection, face_id: str) -> EnrolledFace:
         return face_rows.select_face(connection, self._database.pictures.path, face_id)
-
-    def _forget_embeddings(self, face_ids: Sequence[str], extractor_version: str) -> None:
-        _LOGGER.warning("%d stored embeddings are damaged and will be computed again", len(face_ids))
-        with self._database.write() as connection:
-            embedding_rows.delete_embeddings(connection, face_ids, extractor_version)

@@ -16,6 +16,7 @@ from facerec_app.gallery.compressed_index import CompressedIndex, compression_is
 from facerec_app.gallery.exact_index import ExactIndex
 from facerec_app.gallery.gallery_store import GalleryStore
 from facerec_app.gallery.records import EnrolledFace
+from facerec_app.gallery.updated_index import carried_over
 from facerec_app.inference.processor_threads import live_threads
 from facerec_app.services.bulk_parts import BulkParts
 from facerec_app.services.progress import CancelCheck, Progress, ProgressCallback, never_cancelled, no_progress
@@ -64,8 +65,9 @@ class GallerySession:
         with self._lock:
             snapshot = self.store.snapshot(self._extractor.version)
             if self._index is None or self._index.snapshot is not snapshot:
-                self._index = ExactIndex(snapshot)
-                if len(snapshot) >= self.compressed_from and compression_is_available():
+                carried = carried_over(self._index, snapshot)
+                self._index = carried or ExactIndex(snapshot)
+                if carried is None and len(snapshot) >= self.compressed_from and compression_is_available():
                     threading.Thread(target=self._compress, args=(snapshot,), name="compress-gallery").start()
             return self._index
 

@@ -1,4 +1,4 @@
-"""One face among 10,000, 100,000 and a million: time, recall, memory.
+"""One face among 10,000, 100,000 and a million: time, recall, memory; and how soon a new face is used.
 
 ``pytest -m benchmark tests/benchmarks/test_large_gallery.py -s``, with OPENBLAS_CORETYPE unset if it is set. A million
 faces take 1.5 GB.
@@ -6,18 +6,28 @@ faces take 1.5 GB.
 
 from __future__ import annotations
 
+import resource
+import sqlite3
 import time
+import uuid
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from facerec_app.core.protocols import GalleryIndex
 from facerec_app.core.types import Embeddings, Float32Array, GallerySnapshot
+from facerec_app.decision.person_ranker import TemplatePersonRanker
+from facerec_app.gallery import embedding_rows
 from facerec_app.gallery.compressed_index import CompressedIndex
 from facerec_app.gallery.exact_index import ExactIndex
+from facerec_app.gallery.updated_index import carried_over
 from facerec_app.models.model_store import ModelStore
+from facerec_app.similarity.similarity_network import SimilarityNetwork
 from facerec_app.training.feature_statistics import feature_statistics_from_bytes
+from tests.unit.gallery.gallery_material import new_face, open_store
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(1800)]
 FACES_PER_PERSON = 4
@@ -83,3 +93,80 @@ def test_one_face_among_many(faces: int) -> None:
     print(f"recall at 10: {recall:.4f}")
     assert recall >= 0.99
     assert fastest["exact" if faces < 100_000 else "8 bits"] <= LIMITS_MS[faces]
+
+
+def gallery_of(root: Path, faces: int, version: str) -> str:
+    """Make a gallery of sampled faces without pictures and return the identifier of its last person."""
+    with open_store(root) as store:
+        pattern = store.add_face(store.add_person("Pattern").person_id, new_face(1))
+    with sqlite3.connect(root / "gallery.sqlite3") as connection:
+        columns = "box_xyxy, landmarks_xy, score, size_px, sharpness, yaw_deg, brightness, created_at"
+        given = connection.execute(f"SELECT {columns} FROM faces WHERE id = ?", (pattern,)).fetchone()  # noqa: S608
+        person_id = ""
+        for start in range(0, faces, PEOPLE_AT_A_TIME * FACES_PER_PERSON):
+            count = min(PEOPLE_AT_A_TIME * FACES_PER_PERSON, faces - start)
+            vectors = sampled_faces(count // FACES_PER_PERSON, start)
+            people = [str(uuid.uuid4()) for _ in range(count // FACES_PER_PERSON)]
+            names = [(one, f"P {start}-{row}", f"p {start}-{row}", given[-1]) for row, one in enumerate(people)]
+            connection.executemany("INSERT INTO people (id, name, name_key, created_at) VALUES (?, ?, ?, ?)", names)
+            ids = [str(uuid.uuid4()) for _ in range(count)]
+            rows = [(one, people[row // FACES_PER_PERSON], f"{start + row}", *given) for row, one in enumerate(ids)]
+            connection.executemany(
+                f"INSERT INTO faces (id, person_id, source, picture_sha256, {columns})"  # noqa: S608
+                " VALUES (?, ?, ?, '', ?, ?, ?, ?, ?, ?, ?, ?)",
+                rows,
+            )
+            embedding_rows.upsert_embeddings(connection, ids, vectors, version)
+            person_id = people[-1]
+    connection.close()
+    return person_id
+
+
+@pytest.mark.parametrize("faces", [100_000, 1_000_000])
+def test_a_new_face_is_used_soon(faces: int, tmp_path: Path) -> None:
+    """From adding a face to a decision by the gallery that has it; what the thread that names faces does of it."""
+    pytest.importorskip("faiss")
+    network = SimilarityNetwork.from_bytes(ModelStore().read("similarity-sface"), "similarity")
+    version = network.weights.extractor_version
+    person_id = gallery_of(tmp_path, faces, version)
+    ranker = TemplatePersonRanker(network)
+    print()
+    with open_store(tmp_path) as store:
+        timer = StepTimes()
+        snapshot = store.snapshot(version)
+        timer.print(f"{faces} faces: read whole")
+        codes = CompressedIndex(snapshot)
+        timer.print("compressed")
+        ranker.rank(Embeddings(snapshot.vectors[:1], version), codes)
+        timer.print("first ranking: people and bars of the gallery")
+        index: GalleryIndex = codes
+        for number in range(3):
+            vector = Embeddings(sampled_faces(1, 10_000_000 + number)[:1], version)
+            timer = StepTimes()
+            store.add_face(person_id, replace(new_face(number), embedding=vector))
+            timer.print("a face is added: stored")
+            snapshot = store.snapshot(version)
+            carried = carried_over(index, snapshot)
+            assert carried is not None
+            index = carried
+            timer.print("a face is added: snapshot and index")
+            scores = ranker.rank(vector, index)
+            ranked_s = timer.print("a face is added: first ranking")
+            assert scores.person_ids[0, 0] == person_id
+            assert ranked_s < 1.0
+    print(f"peak memory of the process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3:.0f} MB")
+
+
+class StepTimes:
+    """Prints how long each step took, by the wall and by the processor."""
+
+    def __init__(self) -> None:
+        self._wall_s, self._processor_s = time.perf_counter(), time.process_time()
+
+    def print(self, what: str) -> float:
+        """Print the time since the last step and return the processor's."""
+        wall_s, processor_s = time.perf_counter(), time.process_time()
+        took_s = processor_s - self._processor_s
+        print(f"{what}: {1e3 * (wall_s - self._wall_s):.0f} ms, processor {1e3 * took_s:.0f} ms")
+        self._wall_s, self._processor_s = time.perf_counter(), time.process_time()
+        return took_s
