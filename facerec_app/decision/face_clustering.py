@@ -23,6 +23,9 @@ from facerec_app.similarity.log_odds import log_odds_of
 ALIKE_LOG_ODDS = 4.0
 """Log odds of the similarity network from which two faces count as one person's; chosen on the LFW training people
 (docs/clusters.md), where it is a cosine of 0.44 with SFace."""
+PAIR_LOG_ODDS = 6.0
+"""Log odds from which two faces that are in no cluster, each the other's nearest, count as one person's: two alone are
+less to go by than three. A cosine of 0.50 with SFace."""
 LEAST_FACES = 3
 """Of a cluster that HDBSCAN may find; what average linkage splits off it may be a pair."""
 _MIN_SAMPLES = 2
@@ -37,7 +40,7 @@ _PROBES = 64
 _COSINES = np.linspace(-0.2, 0.98, 60)
 
 
-def cluster_faces(vectors: Float32Array, alike_cosine: float) -> Int64Array:
+def cluster_faces(vectors: Float32Array, alike_cosine: float, pair_cosine: float) -> Int64Array:
     """Return which faces are one person's.
 
     Memory grows with the number of faces, not with its square: only each face's 64 nearest neighbours are kept.
@@ -45,24 +48,27 @@ def cluster_faces(vectors: Float32Array, alike_cosine: float) -> Int64Array:
     Args:
         vectors: ``(N, D)`` float32, unit length.
         alike_cosine: faces less alike than this have no edge between them, and a group whose faces are on average less
-            alike is split; see ``cosine_at``.
+            alike is split; see ``cosine_at`` and ``ALIKE_LOG_ODDS``.
+        pair_cosine: from which two left-over faces are a pair, see ``PAIR_LOG_ODDS``.
 
     Returns:
         ``(N,)`` int64, the number of the group from 0, -1 for a face that belongs to none.
     """
-    if len(vectors) < LEAST_FACES:
-        return np.full(len(vectors), -1, np.int64)
-    found = _dense_clusters(_neighbour_graph(vectors, alike_cosine))[: len(vectors)]
     groups = np.full(len(vectors), -1, np.int64)
     number = 0
-    for cluster in np.unique(found[found >= 0]).tolist():
-        rows = np.flatnonzero(found == cluster)
-        parts = _linked(vectors[rows], alike_cosine)
-        for part in np.unique(parts).tolist():
-            members = rows[parts == part]
-            if len(members) > 1:
-                groups[members] = number
-                number += 1
+    if len(vectors) >= LEAST_FACES:
+        found = _dense_clusters(_neighbour_graph(vectors, alike_cosine))[: len(vectors)]
+        for cluster in np.unique(found[found >= 0]).tolist():
+            rows = np.flatnonzero(found == cluster)
+            parts = _linked(vectors[rows], alike_cosine)
+            for part in np.unique(parts).tolist():
+                members = rows[parts == part]
+                if len(members) > 1:
+                    groups[members] = number
+                    number += 1
+    for pair in _pairs(vectors, np.flatnonzero(groups < 0), pair_cosine):
+        groups[list(pair)] = number
+        number += 1
     return groups
 
 
@@ -139,3 +145,16 @@ def _linked(vectors: Float32Array, alike_cosine: float) -> npt.NDArray[np.int64]
     np.fill_diagonal(distances, 0.0)
     tree = linkage(squareform(distances, checks=False), "average")
     return np.asarray(fcluster(tree, 1.0 - alike_cosine, "distance"), np.int64)
+
+
+def _pairs(vectors: Float32Array, rows: npt.NDArray[np.int64], pair_cosine: float) -> list[tuple[int, int]]:
+    """Return pairs of these rows that are each other's nearest of all faces, and near enough."""
+    nearest: dict[int, int] = {}
+    for start in range(0, len(rows), _BLOCK):
+        block = rows[start : start + _BLOCK]
+        cosines = vectors[block] @ vectors.T
+        cosines[np.arange(len(block)), block] = -1.0
+        best = np.argmax(cosines, axis=1)
+        near = cosines[np.arange(len(block)), best] >= pair_cosine
+        nearest.update(zip(block[near].tolist(), best[near].tolist(), strict=True))
+    return [(left, right) for left, right in nearest.items() if left < right and nearest.get(right) == left]

@@ -20,7 +20,7 @@ from facerec_app.core.types import (
     UInt8Array,
     Verdict,
 )
-from facerec_app.decision.face_clustering import ALIKE_LOG_ODDS, cluster_faces, cosine_at
+from facerec_app.decision.face_clustering import ALIKE_LOG_ODDS, PAIR_LOG_ODDS, cluster_faces, cosine_at
 from facerec_app.decision.settled_groups import SettledGroup, settle_groups
 from facerec_app.gallery.records import Consent, Person
 from facerec_app.gallery.unnamed_change import NamedPlace, UnnamedChange
@@ -240,7 +240,9 @@ class UnknownFacesService:
     def _groups(self, faces: Sequence[UnnamedFace], by_id: dict[str, Float32Array]) -> list[FaceGroup]:
         vectors = np.stack([by_id[face.face_id] for face in faces])
         if any(face.face_id not in self._found for face in faces):
-            labels = cluster_faces(vectors, self.alike_cosine(vectors))
+            scorer = self._network().scorer
+            limits = (cosine_at(scorer, vectors, log_odds) for log_odds in (ALIKE_LOG_ODDS, PAIR_LOG_ODDS))
+            labels = cluster_faces(vectors, *limits)
             self._found = {face.face_id: label for face, label in zip(faces, labels.tolist(), strict=True)}
         found = np.array([self._found[face.face_id] for face in faces], np.int64)
         settled = settle_groups(vectors, found, [face.group_id for face in faces])

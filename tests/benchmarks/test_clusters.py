@@ -17,7 +17,7 @@ from sklearn.metrics.cluster import pair_confusion_matrix
 from facerec_app.composition import ComposedApplication
 from facerec_app.config.settings import Settings
 from facerec_app.core.types import Float32Array, Int64Array
-from facerec_app.decision.face_clustering import ALIKE_LOG_ODDS, cluster_faces, cosine_at
+from facerec_app.decision.face_clustering import ALIKE_LOG_ODDS, PAIR_LOG_ODDS, cluster_faces, cosine_at
 from facerec_app.models.model_store import ModelStore
 from facerec_app.similarity.similarity_network import SimilarityNetwork
 from facerec_app.training.feature_statistics import feature_statistics_from_bytes
@@ -33,8 +33,9 @@ def network() -> SimilarityNetwork:
     return SimilarityNetwork.from_bytes(ModelStore().read("similarity-sface"), "similarity")
 
 
-def alike_cosine(vectors: Float32Array) -> float:
-    return cosine_at(network(), vectors, ALIKE_LOG_ODDS)
+def limits(vectors: Float32Array) -> tuple[float, float]:
+    scorer = network()
+    return cosine_at(scorer, vectors, ALIKE_LOG_ODDS), cosine_at(scorer, vectors, PAIR_LOG_ODDS)
 
 
 def precision_recall_f(found: Int64Array, owners: Int64Array) -> tuple[float, float, float]:
@@ -73,7 +74,7 @@ def strangers(lfw: Path, test_data_dir: Path, tmp_path_factory: pytest.TempPathF
 
 def judge(title: str, vectors: Float32Array, owners: Int64Array) -> tuple[float, float]:
     started_s = time.perf_counter()
-    found = cluster_faces(vectors, alike_cosine(vectors))
+    found = cluster_faces(vectors, *limits(vectors))
     seconds = time.perf_counter() - started_s
     precision, recall, f = precision_recall_f(found, owners)
     groups = int(found.max(initial=-1)) + 1

@@ -8,7 +8,7 @@ from facerec_app.core.types import Float32Array, Int64Array
 from facerec_app.decision.face_clustering import cluster_faces, cosine_at
 from facerec_app.decision.settled_groups import settle_groups
 
-ALIKE = 0.44
+LIMITS = (0.44, 0.5)
 
 
 def people(counts: list[int], seed: int = 0, spread: float = 0.08) -> tuple[Float32Array, Int64Array]:
@@ -24,7 +24,7 @@ def people(counts: list[int], seed: int = 0, spread: float = 0.08) -> tuple[Floa
 
 def test_every_person_is_a_group_and_who_is_there_once_belongs_to_none() -> None:
     vectors, owners = people([6, 5, 4, 3, 1, 1, 1])
-    found = cluster_faces(vectors, ALIKE)
+    found = cluster_faces(vectors, *LIMITS)
     for owner in range(4):
         assert len(set(found[owners == owner].tolist())) == 1
     assert len(set(found[owners < 4].tolist())) == 4
@@ -32,24 +32,32 @@ def test_every_person_is_a_group_and_who_is_there_once_belongs_to_none() -> None
 
 
 def test_faces_of_one_person_alone_are_one_group() -> None:
-    assert set(cluster_faces(people([3])[0], ALIKE).tolist()) == {0}
-    assert set(cluster_faces(people([70])[0], ALIKE).tolist()) == {0}
+    assert set(cluster_faces(people([3])[0], *LIMITS).tolist()) == {0}
+    assert set(cluster_faces(people([70])[0], *LIMITS).tolist()) == {0}
 
 
 def test_same_picture_three_times_is_a_group() -> None:
     vectors, _ = people([1])
-    assert cluster_faces(np.repeat(vectors, 3, axis=0), ALIKE).tolist() == [0, 0, 0]
+    assert cluster_faces(np.repeat(vectors, 3, axis=0), *LIMITS).tolist() == [0, 0, 0]
 
 
 def test_strangers_who_are_there_once_each_make_no_group() -> None:
     vectors, _ = people([1] * 40)
-    assert (cluster_faces(vectors, ALIKE) == -1).all()
+    assert (cluster_faces(vectors, *LIMITS) == -1).all()
 
 
-def test_fewer_than_three_faces_make_no_group() -> None:
-    vectors, _ = people([2])
-    assert cluster_faces(vectors, ALIKE).tolist() == [-1, -1]
-    assert cluster_faces(vectors[:0], ALIKE).shape == (0,)
+def test_two_faces_that_are_each_others_nearest_are_a_pair_only_if_they_are_very_alike() -> None:
+    near, _ = people([2, 1, 1])
+    assert cluster_faces(near, *LIMITS).tolist() == [0, 0, -1, -1]
+    far, _ = people([2, 1, 1], spread=0.11)
+    assert 0.4 < float(far[0] @ far[1]) < 0.5
+    assert (cluster_faces(far, *LIMITS) == -1).all()
+
+
+def test_single_face_and_none_make_no_group() -> None:
+    vectors, _ = people([1])
+    assert cluster_faces(vectors, *LIMITS).tolist() == [-1]
+    assert cluster_faces(vectors[:0], *LIMITS).shape == (0,)
 
 
 def test_cosine_is_found_where_a_network_says_so() -> None:
