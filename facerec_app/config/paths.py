@@ -99,3 +99,8 @@ class DatabasePaths:
     def detectors_dir(self) -> Path:
         """Last stages of the detector tuned on boxes that the user corrected."""
         return self.root / "detectors"
+
+    @property
+    def extractors_dir(self) -> Path:
+        """Heads of the ResNet50 fine-tuned on the user's own people."""
+        return self.root / "extractors"

@@ -10,15 +10,19 @@ from facerec_app.extraction.resnet50_extractor import Resnet50Extractor
 from facerec_app.extraction.sface_extractor import SfaceExtractor
 from facerec_app.models.model_manifest import RecognitionProfile
 from facerec_app.models.model_store import ModelStore
+from facerec_app.models.tuned_versions import TunedFile
 
 
-def make_extractor(store: ModelStore, profile: RecognitionProfile, *, threads: int | None = None) -> FeatureExtractor:
+def make_extractor(
+    store: ModelStore, profile: RecognitionProfile, *, threads: int | None = None, tuned: TunedFile | None = None
+) -> FeatureExtractor:
     """Return the extractor of a profile, its networks loaded.
 
     Args:
         store: where the model files are.
         profile: an entry of the store's manifest.
         threads: processor threads; None means all.
+        tuned: arrays of a fine-tuning in place of the ResNet50's; a fusion, measured with those that ship, keeps them.
 
     Raises:
         ConfigError: if the profile names an extractor that this program does not have.
@@ -39,5 +43,6 @@ def make_extractor(store: ModelStore, profile: RecognitionProfile, *, threads: i
             output=profile.extractor_output or POOLED,
             mirror=profile.mirror,
             threads=threads,
+            tuned=tuned,
         )
     raise ConfigError(f"The profile '{profile.name}' names an extractor '{profile.extractor}', which is not known.")

@@ -10,8 +10,10 @@ from facerec_app.core.types import Embeddings, FaceCrops
 from facerec_app.extraction.crop_embedding import embed_crops
 from facerec_app.extraction.extractor_version import ExtractorRecipe
 from facerec_app.extraction.pooling import POOLED, Pooling, pooling_of_output
+from facerec_app.inference.onnx_weights import with_some_arrays
 from facerec_app.inference.openvino_session import OpenvinoSession, Precision
 from facerec_app.models.model_store import ModelStore
+from facerec_app.models.tuned_versions import TunedFile
 
 UNNAMED_LAYER = "pooled"
 
@@ -33,6 +35,7 @@ class Resnet50Extractor:
         mirror: bool = False,
         threads: int | None = None,
         precision: Precision = "f32",
+        tuned: TunedFile | None = None,
     ) -> None:
         """Load the network.
 
@@ -44,6 +47,7 @@ class Resnet50Extractor:
             mirror: average each crop's vector with that of its mirror image (twice the time).
             threads: processor threads; None means all.
             precision: of the arithmetic.
+            tuned: arrays of a fine-tuning, which take the place of the shipped ones.
 
         Raises:
             WeightsMissingError: if the manifest has no such entry or the file is missing.
@@ -51,7 +55,10 @@ class Resnet50Extractor:
         """
         entry = store.entry(model)
         layer = entry.layer or UNNAMED_LAYER
-        self._load(store.read(model), model, layer, pooling, output, mirror, threads, precision)
+        content = store.read(model)
+        if tuned is not None:
+            content = with_some_arrays(content, tuned.read())
+        self._load(content, model, layer, pooling, output, mirror, threads, precision)
 
     @classmethod
     def from_file(

@@ -11,6 +11,25 @@ _SHRINKING = ("shrunk", "normalised")
 """The shipped network first shrinks its crops by a matrix of fixed size; maps are made from what comes before."""
 
 
+def cut_at_layer(model: Any, layer: str, name: str) -> Any:
+    """Return a network of the runtime that ends in the named layer's maps; its input stays as it is.
+
+    Args:
+        model: with one input; it is changed and not to be used afterwards.
+        layer: name of a tensor inside it.
+        name: of the network, for messages.
+
+    Raises:
+        WeightsRejectedError: if it has no such layer.
+    """
+    import openvino
+
+    outputs = [output for node in model.get_ops() for output in node.outputs() if layer in output.get_names()]
+    if not outputs:
+        raise WeightsRejectedError(f"The network '{name}' has no layer '{layer}'; run 'facerec models check'.")
+    return openvino.Model(outputs[:1], model.get_parameters())
+
+
 def cut_to_maps(model: Any, layers: Sequence[str], name: str) -> Any:
     """Return a network of the runtime cut at the named layers, for one picture of any height and width.
 

@@ -7,10 +7,12 @@ An ONNX file is a protocol buffer (https://protobuf.dev/programming-guides/encod
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from facerec_app.core.errors import WeightsRejectedError
 from facerec_app.core.types import Float32Array
@@ -18,14 +20,16 @@ from facerec_app.core.types import Float32Array
 _GRAPH, _INITIALIZER = 7, 5
 _DIMS, _TYPE, _NAME, _RAW = 1, 2, 8, 9
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
-_FLOAT = 1
+_FLOAT, _INT8 = 1, 3
+_DTYPES = {_FLOAT: np.dtype("<f4"), _INT8: np.dtype("i1")}
 
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    """Where a float32 array lies in the file."""
+    """Where an array lies in the file."""
 
     shape: tuple[int, ...]
+    dtype: np.dtype[np.generic]
     start: int
     end: int
 
@@ -64,21 +68,41 @@ def with_weights(model: bytes, weights: Mapping[str, Float32Array]) -> bytes:
     return bytes(content)
 
 
-def _stored(model: bytes) -> dict[str, _Stored]:
+def with_some_arrays(model: bytes, arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
+    """Return the same network with other values in some of its stored arrays.
+
+    Args:
+        model: content of an ONNX file.
+        arrays: float32 or int8, by the names of stored arrays of the same type and shape; all others stay.
+
+    Raises:
+        WeightsRejectedError: the network has no such arrays, or a value is not finite.
+    """
+    stored = _stored(model, _DTYPES)
+    content = bytearray(model)
+    for name, array in arrays.items():
+        place = stored.get(name)
+        if place is None or array.shape != place.shape or array.dtype != place.dtype or not np.isfinite(array).all():
+            raise WeightsRejectedError(f"The weights '{name}' do not fit the network; train them again.")
+        content[place.start : place.end] = np.ascontiguousarray(array, place.dtype).tobytes()
+    return bytes(content)
+
+
+def _stored(model: bytes, kinds: Collection[int] = (_FLOAT,)) -> dict[str, _Stored]:
     found: dict[str, _Stored] = {}
     try:
         for field, start, end in _fields(model, 0, len(model)):
             if field == _GRAPH:
                 for inner, first, last in _fields(model, start, end):
                     if inner == _INITIALIZER:
-                        _read_tensor(model, first, last, found)
+                        _read_tensor(model, first, last, kinds, found)
     except (IndexError, ValueError) as exc:
         raise WeightsRejectedError("A network file is damaged; run 'facerec models check'.") from exc
     return found
 
 
-def _read_tensor(model: bytes, start: int, end: int, found: dict[str, _Stored]) -> None:
-    """Note where a tensor's values lie if they are float32; others (shapes of reshapes) are no weights."""
+def _read_tensor(model: bytes, start: int, end: int, kinds: Collection[int], found: dict[str, _Stored]) -> None:
+    """Note where a tensor's values lie if they are of these kinds; others (shapes of reshapes) are no weights."""
     shape: list[int] = []
     name, kind, raw = "", 0, (0, 0)
     for field, first, last in _fields(model, start, end):
@@ -90,11 +114,12 @@ def _read_tensor(model: bytes, start: int, end: int, found: dict[str, _Stored]) 
             name = model[first:last].decode()
         elif field == _RAW:
             raw = (first, last)
-    if kind != _FLOAT:
+    if kind not in kinds:
         return
-    if raw[1] - raw[0] != 4 * int(np.prod(shape, dtype=np.int64)):
+    dtype = _DTYPES[kind]
+    if raw[1] - raw[0] != dtype.itemsize * int(np.prod(shape, dtype=np.int64)):
         raise ValueError(name)
-    found[name] = _Stored(tuple(shape), *raw)
+    found[name] = _Stored(tuple(shape), dtype, *raw)
 
 
 def _dims(model: bytes, start: int, end: int) -> list[int]:

@@ -16,6 +16,7 @@ from onnx import helper, numpy_helper
 
 from facerec_app.core.types import Float32Array
 from facerec_app.training.extractor.crop_shrinking import shrinking_matrix
+from facerec_app.training.extractor.int8_kernels import quantised
 from facerec_app.training.extractor.student_weights import CROP_PX, PROJECTION, StudentWeights
 
 Storage = Literal["float32", "float16", "int8"]
@@ -76,20 +77,6 @@ class _Builder:
         inner = self.node("Relu", [self.convolution(inner, f"{name}_2_conv")], f"{name}_2_relu")
         total = self.node("Add", [self.convolution(inner, f"{name}_3_conv"), bypass], f"{name}_add")
         return self.node("Relu", [total], f"{name}_out")
-
-
-def quantised(kernel: Float32Array) -> tuple[np.ndarray, Float32Array]:
-    """Return int8 codes and one scale for each entry of the first axis, chosen for the least squared error."""
-    flat = kernel.reshape(kernel.shape[0], -1)
-    largest = np.maximum(np.abs(flat).max(axis=1), 1e-12)
-    best_scale, best_error = largest / 127, np.full(len(flat), np.inf, np.float32)
-    for share in np.linspace(0.7, 1.0, 13):
-        scale = share * largest / 127
-        error = ((np.clip(np.rint(flat / scale[:, None]), -127, 127) * scale[:, None] - flat) ** 2).sum(axis=1)
-        best_scale = np.where(error < best_error, scale, best_scale)
-        best_error = np.minimum(error, best_error)
-    codes = np.clip(np.rint(flat / best_scale[:, None]), -127, 127).astype(np.int8)
-    return codes.reshape(kernel.shape), best_scale.astype(np.float32)
 
 
 def build_student_graph(weights: StudentWeights, storage: Storage = "float16") -> onnx.ModelProto:
