@@ -20,9 +20,6 @@ from facerec_app.capture.video_file_sink import (
 from facerec_app.core.errors import OutputWriteError
 from facerec_app.core.types import UInt8Array
 
-UNFINISHED = " (unfinished).mkv"
-"""How the name of a video ends that is still being written, or was when the program was killed."""
-
 
 class LastingVideoSink:
     """Writes RGB frames as Matroska, which needs no index to be played, and makes an MP4 of it at the end.
@@ -44,7 +41,7 @@ class LastingVideoSink:
             OutputWriteError: the folder is missing, not writable or full, or no encoder works.
         """
         self._path = path
-        self.unfinished = path.with_name(path.stem + UNFINISHED)
+        self.unfinished = _free_name(path)
         self._size_px = (size_px[0] // 2 * 2, size_px[1] // 2 * 2)
         self._rate = float(frame_rate)
         self._frames = 0
@@ -121,6 +118,15 @@ class LastingVideoSink:
         finally:
             sink.discard()
             capture.release()
+
+
+def _free_name(path: Path) -> Path:
+    """Return a name for the file until it is finished; one that a killed program left is not touched."""
+    name, number = path.with_name(f"{path.stem} (unfinished).mkv"), 1
+    while name.exists():
+        number += 1
+        name = path.with_name(f"{path.stem} (unfinished {number}).mkv")
+    return name
 
 
 def copy_encoded_frames(source: Path, target: Path) -> int:

@@ -110,6 +110,16 @@ def test_a_recording_without_frames_leaves_no_file(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_what_a_killed_program_left_is_not_touched(tmp_path: Path, pictures: list[UInt8Array]) -> None:
+    left = tmp_path / "out (unfinished).mkv"
+    left.write_bytes(b"left by a kill")
+    sink = recorded(tmp_path / "out.mp4", pictures[:3])
+    assert sink.unfinished.name == "out (unfinished 2).mkv"
+    sink.close()
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["out (unfinished).mkv", "out.mp4"]
+    assert left.read_bytes() == b"left by a kill"
+
+
 def test_an_even_size_is_kept_to(tmp_path: Path, pictures: list[UInt8Array]) -> None:
     odd = np.asarray(cv2.resize(pictures[0], (319, 239)), np.uint8)
     recorded(tmp_path / "out.mp4", [odd] * 3).close()
