@@ -132,7 +132,9 @@ class ComposedLibrary:
         parts = self._parts
         return BoxEditingService(
             parts.store(),
-            lambda: FaceReader(parts.detector(), parts.aligner(), parts.extractor()),
+            parts.detector,
+            parts.aligner,
+            parts.extractor,
             self._announce,
         )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import uuid
 from dataclasses import dataclass, replace
@@ -231,7 +230,7 @@ def _write_annotations(kind: BoxFormat, folder: Path, pictures: list[AnnotatedPi
 
 def _require_empty(folder: Path) -> None:
     try:
-        if folder.exists() and (not folder.is_dir() or any(os.scandir(folder))):
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise OutputWriteError(f"{folder} holds something already; give the name of a new or empty folder.")
         folder.parent.mkdir(parents=True, exist_ok=True)
     except OSError as exc:

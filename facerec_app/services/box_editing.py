@@ -14,13 +14,14 @@ from facerec_app.capture.images import decode_image
 from facerec_app.core.errors import ConfigError, NoFaceError, UnreadableImageError
 from facerec_app.core.face_annotations import FaceAnnotations, fitted
 from facerec_app.core.geometry import clip_boxes, pairwise_iou
+from facerec_app.core.protocols import FaceAligner, FaceDetector, FeatureExtractor
 from facerec_app.core.types import Embeddings, FaceDetections, Float32Array, UInt8Array
 from facerec_app.gallery.box_corrections import BoxCorrections, FaceCorrection
 from facerec_app.gallery.box_rows import CorrectedPicture
 from facerec_app.gallery.face_pictures import read_picture_bytes
 from facerec_app.gallery.gallery_store import GalleryStore
 from facerec_app.gallery.records import EnrolledFace
-from facerec_app.services.face_reader import FaceReader
+from facerec_app.services.face_reader import face_in_box
 from facerec_app.services.picture_files import expand_pictures
 
 _SAME_PX = 0.01
@@ -76,15 +77,23 @@ class BoxEditingService:
 
     Args:
         store: the gallery.
-        reader: finds faces and their features as enrolment does; made when first needed.
+        detector: proposes boxes and finds landmarks.
+        aligner, extractor: of the profile in use, for enrolled faces that are moved; all made when first needed.
         gallery_changed: called after an enrolled face got other features.
     """
 
     def __init__(
-        self, store: GalleryStore, reader: Callable[[], FaceReader], gallery_changed: Callable[[], None]
+        self,
+        store: GalleryStore,
+        detector: Callable[[], FaceDetector],
+        aligner: Callable[[], FaceAligner],
+        extractor: Callable[[], FeatureExtractor],
+        gallery_changed: Callable[[], None],
     ) -> None:
         self._store = store
-        self._reader = reader
+        self._detector = detector
+        self._aligner = aligner
+        self._extractor = extractor
         self._gallery_changed = gallery_changed
         self.corrections = BoxCorrections(store.database)
 
@@ -132,7 +141,7 @@ class BoxEditingService:
         elif face is not None:
             faces, row = self._proposal_around(pixels, face, title), 0
         else:
-            faces = FaceAnnotations.from_detections(_left_to_right(self._reader().faces(pixels)))
+            faces = FaceAnnotations.from_detections(_left_to_right(self._detector().detect(pixels)))
         if face is not None and row is None:
             faces, row = _with_enrolled(faces, face, title), 0
         if face is None:
@@ -155,7 +164,7 @@ class BoxEditingService:
         Raises:
             InferenceError: the detector failed.
         """
-        found = self._reader().face_in_box(pixels_rgb, box_xyxy)
+        found = face_in_box(self._detector(), pixels_rgb, box_xyxy)
         return np.asarray(found.landmarks_xy[0], np.float32) if found is not None else None
 
     def save(self, picture: PictureBoxes, faces: FaceAnnotations, enrolled_row: int | None = None) -> bool:
@@ -205,7 +214,7 @@ class BoxEditingService:
 
     def _proposal_around(self, pixels_rgb: UInt8Array, face: EnrolledFace, name: str) -> FaceAnnotations:
         """Return the enrolled face first, then whatever else the detector finds in its picture."""
-        found = FaceAnnotations.from_detections(_left_to_right(self._reader().faces(pixels_rgb)))
+        found = FaceAnnotations.from_detections(_left_to_right(self._detector().detect(pixels_rgb)))
         return _with_enrolled(found, face, name)
 
     def _correction(self, picture: PictureBoxes, faces: FaceAnnotations, row: int) -> FaceCorrection | None:
@@ -221,9 +230,8 @@ class BoxEditingService:
                 f"The face of {picture.title} needs its landmarks (eyes, nose, corners of the mouth) to be recognised; "
                 "put them in place and save again."
             )
-        reader = self._reader()
-        crop = reader.aligner.align(picture.pixels_rgb, faces.select(np.array([row])).detections())
-        embedding: Embeddings = reader.extractor.embed(crop)
+        crop = self._aligner().align(picture.pixels_rgb, faces.select(np.array([row])).detections())
+        embedding: Embeddings = self._extractor().embed(crop)
         return FaceCorrection(face.face_id, box, landmarks, crop, embedding)
 
 

@@ -122,7 +122,7 @@ class DetectorTuningService:
             return self._make_detector(start if weights is None else weights)
 
         tuned = tune_detector(
-            dataset.pictures, start, make, self._make_trainer(options), options, self._threshold, read_image,
+            dataset.pictures, start, make, lambda: self._make_trainer(options), options, self._threshold, read_image,
             on_stage=on_stage, cancelled=cancelled,
         )  # fmt: skip
         version_id = None

@@ -91,37 +91,12 @@ class FaceReader:
             LowQualityFaceError: if the face is not good enough.
             InferenceError: if a network fails.
         """
-        found = self.face_in_box(pixels_rgb, box_xyxy)
+        found = face_in_box(self.detector, pixels_rgb, box_xyxy)
         if found is None:
             raise NoFaceError(
                 f"No face was found in the box drawn in {what}; draw it around the whole face, from forehead to chin."
             )
         return self.read_detection(pixels_rgb, found, what)
-
-    def face_in_box(self, pixels_rgb: UInt8Array, box_xyxy: Float32Array) -> FaceDetections | None:
-        """Return the detection that overlaps a box most, looked for in the whole picture and in the box's enlarged
-        surroundings, where a face too small, too dark or too near the edge for the whole picture may still be found."""
-        whole = _best_overlap(self.detector.detect(pixels_rgb), box_xyxy)
-        if whole is not None:
-            return whole
-        height_px, width_px = pixels_rgb.shape[:2]
-        margin = _BOX_MARGIN * float(max(box_xyxy[2] - box_xyxy[0], box_xyxy[3] - box_xyxy[1]))
-        left, top = (int(max(0.0, float(v) - margin)) for v in box_xyxy[:2])
-        right, bottom = int(min(width_px, box_xyxy[2] + margin)), int(min(height_px, box_xyxy[3] + margin))
-        if right - left < 2 or bottom - top < 2:
-            return None
-        part = pixels_rgb[top:bottom, left:right]
-        scale = max(1.0, _BOX_SIDE_PX / max(part.shape[:2]))
-        size = (round((right - left) * scale), round((bottom - top) * scale))
-        enlarged = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_CUBIC), np.uint8)
-        found = self.detector.detect(enlarged)
-        shift = np.array([left, top], np.float32)
-        moved = FaceDetections(
-            (found.boxes_xyxy / np.float32(scale) + np.tile(shift, 2)).astype(np.float32),
-            (found.landmarks_xy / np.float32(scale) + shift).astype(np.float32),
-            found.scores,
-        )
-        return _best_overlap(moved, box_xyxy)
 
     def read_detection(self, pixels_rgb: UInt8Array, detection: FaceDetections, what: str) -> ReadFace:
         """Return the face of a picture that was found before (one row).
@@ -135,6 +110,32 @@ class FaceReader:
         embedding = self.extractor.embed(crops)
         face = NewFace.from_row(pixels_rgb, detection, crops, 0, source=what, embeddings=embedding)
         return ReadFace(face, embedding, float(crop_quality(crops)[0]))
+
+
+def face_in_box(detector: FaceDetector, pixels_rgb: UInt8Array, box_xyxy: Float32Array) -> FaceDetections | None:
+    """Return the detection that overlaps a box most, looked for in the whole picture and in the box's enlarged
+    surroundings, where a face too small, too dark or too near the edge for the whole picture may still be found."""
+    whole = _best_overlap(detector.detect(pixels_rgb), box_xyxy)
+    if whole is not None:
+        return whole
+    height_px, width_px = pixels_rgb.shape[:2]
+    margin = _BOX_MARGIN * float(max(box_xyxy[2] - box_xyxy[0], box_xyxy[3] - box_xyxy[1]))
+    left, top = (int(max(0.0, float(v) - margin)) for v in box_xyxy[:2])
+    right, bottom = int(min(width_px, box_xyxy[2] + margin)), int(min(height_px, box_xyxy[3] + margin))
+    if right - left < 2 or bottom - top < 2:
+        return None
+    part = pixels_rgb[top:bottom, left:right]
+    scale = max(1.0, _BOX_SIDE_PX / max(part.shape[:2]))
+    size = (round((right - left) * scale), round((bottom - top) * scale))
+    enlarged = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_CUBIC), np.uint8)
+    found = detector.detect(enlarged)
+    shift = np.array([left, top], np.float32)
+    moved = FaceDetections(
+        (found.boxes_xyxy / np.float32(scale) + np.tile(shift, 2)).astype(np.float32),
+        (found.landmarks_xy / np.float32(scale) + shift).astype(np.float32),
+        found.scores,
+    )
+    return _best_overlap(moved, box_xyxy)
 
 
 def _best_overlap(detections: FaceDetections, box_xyxy: Float32Array) -> FaceDetections | None:

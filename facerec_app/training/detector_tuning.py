@@ -170,7 +170,7 @@ def tune_detector(
     pictures: Sequence[AnnotatedPicture],
     start: Weights,
     make_detector: MakeDetector,
-    trainer: OnetTrainer,
+    make_trainer: Callable[[], OnetTrainer],
     options: DetectorTuningOptions,
     threshold: float,
     read: ReadPicture,
@@ -184,7 +184,7 @@ def tune_detector(
         pictures: with every face annotated: what is not annotated is learnt as background.
         start: weights in use.
         make_detector: see there.
-        trainer: trains.
+        make_trainer: makes the trainer, which takes seconds, when the windows are cut.
         options: of the method.
         threshold: score that the detector is used with.
         read: returns a file's ``(H, W, 3)`` uint8 pixels.
@@ -214,7 +214,7 @@ def tune_detector(
         losses.append(validation_loss)
         on_stage("learning", epoch, options.epochs)
 
-    weights = trainer.train(start, training, validation, on_epoch=on_epoch, cancelled=cancelled)
+    weights = make_trainer().train(start, training, validation, on_epoch=on_epoch, cancelled=cancelled)
     comparison = compare_detectors(
         held_out, present, make_detector(weights), threshold, read, on_stage=on_stage, cancelled=cancelled
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
@@ -61,28 +62,28 @@ def test_folder_is_gone_through_and_corrections_are_kept(
     proposed = document.faces.boxes_xyxy[0].copy()
 
     keys = page.canvas
-    qtbot.keyClick(keys, Qt.Key.Key_Right)
-    qtbot.keyClick(keys, Qt.Key.Key_Right)
+    QTest.keyClick(keys, Qt.Key.Key_Right)
+    QTest.keyClick(keys, Qt.Key.Key_Right)
     moved = document.faces.boxes_xyxy[0].copy()
     assert (moved - proposed)[[0, 2]] == pytest.approx(2 * round(max(proposed[2:] - proposed[:2]) * 0.02))
-    qtbot.keyClick(keys, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    QTest.keyClick(keys, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
     assert document.faces.boxes_xyxy[0][3] > moved[3]
     assert document.faces.boxes_xyxy[0][1] == moved[1]
-    qtbot.keyClick(keys, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(keys, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert document.faces.boxes_xyxy[0] == pytest.approx(moved)
-    qtbot.keyClick(keys, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)  # both steps to the right are one
+    QTest.keyClick(keys, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)  # both steps to the right are one
     assert document.faces.boxes_xyxy[0] == pytest.approx(proposed)
-    qtbot.keyClick(keys, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    QTest.keyClick(keys, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
     assert document.faces.boxes_xyxy[0] == pytest.approx(moved)
 
-    qtbot.keyClick(keys, Qt.Key.Key_Return)
+    QTest.keyClick(keys, Qt.Key.Key_Return)
     field = page.question.findChild(QLineEdit)
     assert field is not None
-    qtbot.keyClicks(field, "Eileen Collins")
-    qtbot.keyClick(field, Qt.Key.Key_Return)
+    QTest.keyClicks(field, "Eileen Collins")
+    QTest.keyClick(field, Qt.Key.Key_Return)
     assert document.faces.names == ("Eileen Collins",)
 
-    qtbot.keyClick(keys, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(keys, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     opened(page, qtbot, "biden.jpg")
     assert page.progress == "2 of 3"
     kept = application.library().box_data_sets().pictures()
@@ -99,33 +100,33 @@ def test_new_box_gets_its_landmarks_and_is_deleted_again(page: BoxesPage, folder
     page.open_paths([folder / "biden.jpg"])
     document = opened(page, qtbot, "biden.jpg")
     face = document.faces.boxes_xyxy[0].copy()
-    qtbot.keyClick(page.canvas, Qt.Key.Key_Delete)
+    QTest.keyClick(page.canvas, Qt.Key.Key_Delete)
     assert len(document.faces) == 0
     layout = page.canvas.picture_layout()
     first, last = (layout.to_view(float(x), float(y)).toPoint() for x, y in (face[:2], face[2:]))
-    qtbot.mousePress(page.canvas, Qt.MouseButton.LeftButton, pos=first)
-    qtbot.mouseMove(page.canvas, first + QPoint(20, 20))
-    qtbot.mouseMove(page.canvas, last)
-    qtbot.mouseRelease(page.canvas, Qt.MouseButton.LeftButton, pos=last)
+    QTest.mousePress(page.canvas, Qt.MouseButton.LeftButton, pos=first)
+    QTest.mouseMove(page.canvas, first + QPoint(20, 20))
+    QTest.mouseMove(page.canvas, last)
+    QTest.mouseRelease(page.canvas, Qt.MouseButton.LeftButton, pos=last)
     assert document.faces.boxes_xyxy[0] == pytest.approx(face, abs=3 / layout.scale)
     qtbot.waitUntil(lambda: bool(document.faces.has_landmarks.all()), timeout=WAIT_MS)
     inside = document.faces.landmarks_xy[0]
     assert (inside > face[:2]).all()
     assert (inside < face[2:]).all()
-    qtbot.keyClick(page.canvas, Qt.Key.Key_3)
+    QTest.keyClick(page.canvas, Qt.Key.Key_3)
     nose = document.faces.landmarks_xy[0, 2].copy()
-    qtbot.keyClick(page.canvas, Qt.Key.Key_Left)
+    QTest.keyClick(page.canvas, Qt.Key.Key_Left)
     assert document.faces.landmarks_xy[0, 2] == pytest.approx(nose - [1, 0])
-    qtbot.keyClick(page.canvas, Qt.Key.Key_D)
+    QTest.keyClick(page.canvas, Qt.Key.Key_D)
     assert "hard to see" in page.tools.facts
 
 
 def test_box_where_no_face_is_gets_usual_landmarks_and_says_so(page: BoxesPage, folder: Path, qtbot: QtBot) -> None:
     page.open_paths([folder / "obama2.jpg"])
     document = opened(page, qtbot, "obama2.jpg")
-    qtbot.keyClick(page.canvas, Qt.Key.Key_Plus)
+    QTest.keyClick(page.canvas, Qt.Key.Key_Plus)
     assert page.canvas.zoom > 1
-    qtbot.keyClick(page.canvas, Qt.Key.Key_0)
+    QTest.keyClick(page.canvas, Qt.Key.Key_0)
     assert page.canvas.zoom == 1
     document.add(np.array([2, 2, 42, 52], np.float32))
     page.canvas.drawn.emit(len(document.faces) - 1)
@@ -139,9 +140,9 @@ def test_tab_goes_from_face_to_face(page: BoxesPage, folder: Path, qtbot: QtBot)
     document.add(np.array([10, 10, 60, 60], np.float32))
     document.choose(0)
     page.canvas.setFocus()
-    qtbot.keyClick(page.canvas, Qt.Key.Key_Tab)
+    QTest.keyClick(page.canvas, Qt.Key.Key_Tab)
     assert document.chosen == 1
-    qtbot.keyClick(page.canvas, Qt.Key.Key_Tab, Qt.KeyboardModifier.ShiftModifier)
+    QTest.keyClick(page.canvas, Qt.Key.Key_Tab, Qt.KeyboardModifier.ShiftModifier)
     assert document.chosen == 0
 
 
@@ -153,12 +154,12 @@ def test_enrolled_face_cannot_be_deleted_and_is_embedded_anew_when_moved(
     page.open_gallery()
     document = opened(page, qtbot, "Joe Biden")
     assert document.faces.names[0] == "Joe Biden"
-    qtbot.keyClick(page.canvas, Qt.Key.Key_Delete)
+    QTest.keyClick(page.canvas, Qt.Key.Key_Delete)
     assert "enrolled face of Joe Biden" in page.message
     assert len(document.faces) >= 1
     for _ in range(4):
-        qtbot.keyClick(page.canvas, Qt.Key.Key_Up)
-    qtbot.keyClick(page.canvas, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+        QTest.keyClick(page.canvas, Qt.Key.Key_Up)
+    QTest.keyClick(page.canvas, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: "recognised by its new place" in page.message, timeout=WAIT_MS)
     after = application.gallery().index().snapshot.vectors[0]
     assert 0.2 < float(before @ after) < 0.9999
