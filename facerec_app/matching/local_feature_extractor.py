@@ -111,6 +111,7 @@ class MapExtractor:
         # A cell's receptive field is centred on pixel ``stride * cell``: every layer before pads alike on both sides.
         step = np.array([width / size[0], height / size[1]], np.float32)
         positions = (keypoints.centres_xy[best] * np.float32(self._map.stride_px) + 0.5) * step - 0.5
+        positions = np.clip(positions, 0.0, np.array([width - 1, height - 1]))  # a cell may be centred beyond the edge
         cells = np.full(len(best), self._map.stride_px * float(step.mean()), np.float32)
         vectors = layer_map[:, keypoints.rows[best], keypoints.columns[best]].T
         return np.asarray(positions, np.float32), cells, keypoints.scores[best], np.asarray(vectors, np.float32)

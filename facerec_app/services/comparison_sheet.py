@@ -71,7 +71,8 @@ def comparison_sheet(
     for (tile, _), x in zip(tiles, (_GAP_PX, second), strict=True):
         canvas[_GAP_PX : _GAP_PX + tile.shape[0], x : x + tile.shape[1]] = tile
     places = ((_GAP_PX, tiles[0][1]), (second, tiles[1][1]))
-    _join(canvas, agreement.elsewhere, places, ELSEWHERE_RGB)
+    if agreement.meant is not None:
+        _join(canvas, agreement.meant, places, ELSEWHERE_RGB)
     if agreement.faces is not None:
         _join(canvas, agreement.faces.match, places, FACE_RGB)
     for number, line in enumerate(words):

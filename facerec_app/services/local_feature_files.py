@@ -110,7 +110,7 @@ def read_features(path: Path) -> LocalFeatures:
         ConfigError: if it is missing, damaged or no such file.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
             positions, cells, scores, descriptors = (np.asarray(stored[name], np.float32) for name in _ARRAYS)
             width, height = (int(side) for side in stored["size_px"])
             version = str(stored["version"])
@@ -131,7 +131,8 @@ def _read(picture: Path) -> bytes:
 
 def _is_done(target: Path, sha256: str, version: str) -> bool:
     try:
-        with np.load(target, allow_pickle=False) as stored:
+        # Read whole: the loader leaves a damaged file open.
+        with np.load(io.BytesIO(target.read_bytes()), allow_pickle=False) as stored:
             return str(stored["picture_sha256"]) == sha256 and str(stored["version"]) == version
     except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
         return False  # not there, cut off or something else: it is made anew

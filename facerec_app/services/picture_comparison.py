@@ -108,6 +108,11 @@ class PictureAgreement:
     elsewhere: PictureMatch
 
     @property
+    def meant(self) -> PictureMatch | None:
+        """What agrees outside the faces; None where that is no more than chance and drawing it would mislead."""
+        return None if self.scene is SceneVerdict.NOTHING else self.elsewhere
+
+    @property
     def scene(self) -> SceneVerdict:
         """What the matches outside the faces mean."""
         if self.elsewhere.inliers >= SCENE_INLIERS:

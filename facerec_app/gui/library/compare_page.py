@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
+from facerec_app.gui.icons import set_icon
 from facerec_app.gui.library.compare_words import agreement_words, honest_note, share_words, verdict_words
 from facerec_app.gui.library.compare_work import CompareWork, SidePicture
 from facerec_app.gui.library.compared_side import ComparedSide
@@ -109,7 +110,10 @@ class ComparePage(LibraryPage):
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setWordWrap(True)
         self._note.setProperty("muted", "true")
-        self.parts = QPushButton(self.tr("Which parts agree"), card)
+        self.parts = QToolButton(card)
+        self.parts.setText(self.tr("Which parts agree"))
+        self.parts.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        set_icon(self.parts, "alike")
         self.parts.setCheckable(True)
         self.parts.setToolTip(self.tr("Join what agrees in both pictures (Ctrl+Shift+P)"))
         self.parts.toggled.connect(self._switch_parts)

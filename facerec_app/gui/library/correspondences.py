@@ -31,8 +31,9 @@ class Correspondences(QWidget):
         """How many lines are drawn."""
         if self.isHidden() or self._agreement is None:
             return 0
-        faces = self._agreement.faces
-        return self._agreement.elsewhere.inliers + (faces.match.inliers if faces is not None else 0)
+        faces, elsewhere = self._agreement.faces, self._agreement.meant
+        counts = [faces.match.inliers if faces is not None else 0, elsewhere.inliers if elsewhere is not None else 0]
+        return sum(counts)
 
     def show_agreement(self, agreement: PictureAgreement | None) -> None:
         """Draw what agrees; None takes the lines away."""
@@ -52,7 +53,7 @@ class Correspondences(QWidget):
             return
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        pairs = [(self._agreement.elsewhere, _ELSEWHERE_TINT)]
+        pairs = [] if self._agreement.meant is None else [(self._agreement.meant, _ELSEWHERE_TINT)]
         if self._agreement.faces is not None:
             pairs.append((self._agreement.faces.match, _FACE_TINT))
         for match, tint in pairs:
