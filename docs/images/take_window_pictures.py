@@ -21,6 +21,7 @@ from PySide6.QtCore import QEventLoop, QSettings, Qt, QTimer
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QApplication, QWidget
 from search_pages import take_search_pages
+from unknown_faces_pages import take_unknown_faces_pages
 
 from facerec_app.composition import compose
 from facerec_app.config.settings import Settings
@@ -129,6 +130,7 @@ def take_library(theme: str, size_px: tuple[int, int], folder: Path) -> None:
             wait_until(lambda: not tasks.is_busy)
             take(library, f"library-{page}", theme, folder)
 
+        take_unknown_faces_pages(library, tasks, application, DEMO, Path(made), take_page, wait_until)
         take_judge_pages(library, tasks, application, DEMO, take_page, wait_until)
         take_boxes_pages(library, tasks, DEMO, Path(made), take_page, wait_until)
         take_search_pages(library, tasks, application, DEMO, Path(made), take_page, wait_until)
