@@ -37,6 +37,7 @@ class _Material:
     people: int
     faces: int
     corrections: int
+    disputed: int
     versions: tuple[VersionState, ...]
 
 
@@ -126,9 +127,10 @@ class RetrainPanel(QWidget):
         def work(_: Task) -> _Material:
             change()
             people = self._services.people().everybody()
-            corrections = len(self._services.corrections().all()) + len(self._services.gallery().store.judgements())
+            said = self._services.library().judgements().state(most=0).counts
+            corrections = len(self._services.corrections().all()) + said.total
             faces = sum(person.face_count for person in people)
-            return _Material(len(people), faces, corrections, self._services.versions().list())
+            return _Material(len(people), faces, corrections, said.disputed, self._services.versions().list())
 
         self.worker.tasks.start(work, done=self._show_material, failed=self._say)
 
@@ -140,7 +142,12 @@ class RetrainPanel(QWidget):
             people = self._counted(material.people, self.tr("1 person"), self.tr("{0} people"))
             faces = self._counted(material.faces, self.tr("1 face"), self.tr("{0} faces"))
             corrections = self._counted(material.corrections, self.tr("1 correction"), self.tr("{0} corrections"))
-            self._material.setText(self.tr("{0}, {1}, {2}").format(people, faces, corrections))
+            words = self.tr("{0}, {1}, {2}").format(people, faces, corrections)
+            if material.disputed:
+                words += " " + self.tr("({0} contradictory and left out; see the library, Judge)").format(
+                    material.disputed
+                )
+            self._material.setText(words)
         self.versions.show_versions(material.versions)
         self._fit()
         self.refreshed.emit()

@@ -29,6 +29,7 @@ from facerec_app.services.present_network import NetworkInUse
 from facerec_app.training.question_choice import AskedFaces, QuestionChoice, QuestionRule, worth
 
 NEIGHBOURS = 15
+_SHEET_FACES = 5
 _POOL = 1024
 """Faces looked through for questions: so many that a gallery of 100,000 takes about a second, once."""
 
@@ -176,11 +177,14 @@ class SimilarityQuestions:
             raise ConfigError(f"The sheet {target} is to be a picture; give it a name that ends in .png or .jpg.")
         reference = SheetFace(self._likeness(question.face_id), question.name, question.face_id[:8])
         faces = [
-            SheetFace(self._likeness(face.face_id), face.name, f"{face.face_id[:8]}  {face.probability:.0%}")
+            SheetFace(self._likeness(face.face_id), face.name, f"{face.face_id[:8]}  {min(face.probability, 0.99):.0%}")
             for face in question.neighbours
         ]
+        rows = [
+            SheetRow(reference, faces[start : start + _SHEET_FACES]) for start in range(0, len(faces), _SHEET_FACES)
+        ]
         write = write_png if target.suffix.lower() == ".png" else write_jpeg
-        write(target, ranked_sheet([SheetRow(reference, faces)], f"Is this {question.name} too?"))
+        write(target, ranked_sheet(rows, f"Is this {question.name} too?"))
 
     def _likeness(self, face_id: str) -> UInt8Array:
         face, pixels_rgb = self._store.get_face(face_id), self._store.read_picture(face_id)

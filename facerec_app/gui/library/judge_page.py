@@ -201,8 +201,11 @@ class JudgePage(LibraryPage):
         count = len(state.contradictions)
         title = self.tr("Contradictions ({0})").format(count) if count else self.tr("Contradictions")
         self.tabs.setTabText(CONTRADICTIONS, title)
-        self.contradictions.show_state(state)
-        self.log.show_state(state)
+        # What is not in view is filled when it comes into view: an answer a second must not rebuild it each time.
+        if self.tabs.currentIndex() == CONTRADICTIONS:
+            self.contradictions.show_state(state)
+        elif self.tabs.currentIndex() == LOG:
+            self.log.show_state(state)
 
     def _say(self, words: str, *, bad: bool) -> None:
         self._message.setProperty("bad", "true" if bad else "false")
