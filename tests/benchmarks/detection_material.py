@@ -109,7 +109,7 @@ def mixed_set(first: Path, second: Path, folder: Path) -> Path:
 
 
 def pictures_by_eye(truth_file: Path, data: Path, folder: Path) -> Path:
-    """Write the pictures and frames that a person looked at (``faces_by_eye.json``) as a COCO data set."""
+    """Write the pictures and frames annotated by eye (``faces_by_eye.json``) as a COCO data set."""
     kept = []
     for entry in json.loads(truth_file.read_text(encoding="utf-8"))["pictures"]:
         source = data / entry["source"]

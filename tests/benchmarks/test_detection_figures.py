@@ -1,4 +1,4 @@
-"""What the detectors find in pictures that a person looked at, and what tuning gives: the figures of docs/boxes.md.
+"""What the detectors find in pictures annotated by eye, and what tuning gives: the figures of docs/boxes.md.
 
 ``pytest tests/benchmarks/test_detection_figures.py -m benchmark -s`` (about 8 minutes on two cores)
 """
@@ -44,7 +44,7 @@ def figures(application: Application, dataset: Path, detector: str) -> str:
     )
 
 
-def test_faces_that_a_person_saw(
+def test_faces_annotated_by_eye(
     application: Application, test_data_dir: Path, repository_dir: Path, tmp_path: Path
 ) -> None:
     folder = pictures_by_eye(repository_dir / TRUTH, test_data_dir, tmp_path / "by_eye")

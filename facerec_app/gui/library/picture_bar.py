@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from facerec_app.gui.library.picture_queue import PictureQueue
 from facerec_app.gui.tool_buttons import tool_button
@@ -25,11 +25,10 @@ class PictureBar(QWidget):
         self._title.setProperty("heading", "true")
         self._title.setTextFormat(Qt.TextFormat.PlainText)
         self._title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.only_new = QToolButton(self)
-        self.only_new.setText(self.tr("Not looked at yet"))
+        self.only_new = QPushButton(self.tr("Not looked at yet"), self)
         self.only_new.setToolTip(self.tr("Show only pictures that nobody looked at yet"))
         self.only_new.setCheckable(True)
-        self.only_new.toggled.connect(self.filter_asked)
+        self.only_new.toggled.connect(self._filter)
         self._back = tool_button(self, "back", self.tr("Picture before (Page up)"), lambda: self.step_asked.emit(-1))
         self._progress = QLabel(self)
         self._progress.setProperty("muted", "true")
@@ -53,6 +52,11 @@ class PictureBar(QWidget):
     def progress(self) -> str:
         """Which picture of how many is in view."""
         return self._progress.text()
+
+    def _filter(self, wanted: bool) -> None:
+        self.only_new.setProperty("primary", "true" if wanted else "false")
+        self.only_new.style().polish(self.only_new)
+        self.filter_asked.emit(wanted)
 
     def show_title(self, title: str) -> None:
         """Say what the picture is called."""
