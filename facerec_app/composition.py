@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from facerec_app.config.settings import Settings
 from facerec_app.core.errors import GalleryReadError, WeightsMissingError
 from facerec_app.core.protocols import FeatureExtractor, FollowingFaceDetector, FrameSource
 from facerec_app.core.types import GallerySnapshot
-from facerec_app.decision.identity_calibration import IdentityCalibration, identity_calibration_from_bytes
+from facerec_app.decision.identity_calibration import IdentityCalibration
 from facerec_app.decision.name_vetoes import NameVetoes, VetoingPersonRanker
 from facerec_app.decision.threshold_decider import ThresholdDecider
 from facerec_app.decision.track_votes import AVERAGED_LOOKS, TrackVotes, VotingRules
@@ -27,8 +28,10 @@ from facerec_app.gallery.gallery_store import GalleryStore
 from facerec_app.inference.processor_threads import live_threads, set_opencv_threads
 from facerec_app.library_composition import ComposedLibrary, LibraryParts
 from facerec_app.models.detector_versions import DetectorVersions
+from facerec_app.models.extractor_versions import ExtractorVersions
 from facerec_app.models.model_manifest import RecognitionProfile
 from facerec_app.models.model_store import ModelStore
+from facerec_app.models.tuned_versions import TunedFile
 from facerec_app.models.version_store import VersionStore
 from facerec_app.pipeline.embedding_schedule import EmbeddingSchedule
 from facerec_app.pipeline.picture_pipeline import PicturePipeline
@@ -45,6 +48,7 @@ from facerec_app.services.doctor import DoctorService
 from facerec_app.services.enrolment import EnrolmentService
 from facerec_app.services.evaluation import EvaluationService
 from facerec_app.services.evaluation_subjects import EvaluationSubjects, ProfileParts
+from facerec_app.services.extractor_finetuning import PROFILE as RESNET50_PROFILE
 from facerec_app.services.face_reader import FaceReader
 from facerec_app.services.feature_report import FEATURE_REPORT_NAME, FeatureReportService
 from facerec_app.services.folder_import import FolderImport
@@ -58,6 +62,7 @@ from facerec_app.services.people import PeopleService
 from facerec_app.services.present_network import HoldsCalibration, NetworkInUse, PresentNetwork, PresentRanker
 from facerec_app.services.recognition import RecognitionService
 from facerec_app.services.retraining import RetrainingService
+from facerec_app.services.shipped_network import lent_to, shipped_network
 from facerec_app.services.stage_measurement import StageTimes, measure_stages
 from facerec_app.services.versions import VersionService
 from facerec_app.similarity.similarity_network import SimilarityNetwork
@@ -205,7 +210,8 @@ class ComposedApplication:
             self._face_source,
             self._shipped_network,
             self._present_network.current,
-            {name: self._models.entry(name).sha256 for name in names if name is not None},
+            {name: self._models.entry(name).sha256 for name in names if name is not None}
+            | ({} if self._tuned_extractor is None else {"fine-tuned extractor": self._tuned_extractor.sha256}),
         )
 
     def _parts_of_profile(self, name: str) -> ProfileParts:
@@ -297,7 +303,7 @@ class ComposedApplication:
 
     @cached_property
     def _bulk(self) -> BulkParts:
-        return bulk_parts(self._profile.name, self._settings)
+        return bulk_parts(self._profile.name, self._settings, self._tuned_extractor)
 
     @cached_property
     def _library(self) -> ComposedLibrary:
@@ -345,7 +351,7 @@ class ComposedApplication:
 
     @cached_property
     def _extractor(self) -> FeatureExtractor:
-        return make_extractor(self._models, self._profile, threads=self._live_threads)
+        return make_extractor(self._models, self._profile, threads=self._live_threads, tuned=self._tuned_extractor)
 
     def _calibrated_network(self) -> tuple[SimilarityNetwork, IdentityCalibration]:
         present = self._present_network.current()
@@ -384,23 +390,22 @@ class ComposedApplication:
                 f"The profile '{self._profile.name}' has no statistics of features to train with; choose another with "
                 "--profile."
             )
-        return feature_statistics_from_bytes(self._models.read(name), self._models.entry(name).file)
+        statistics = feature_statistics_from_bytes(self._models.read(name), self._models.entry(name).file)
+        if self._tuned_extractor is None:
+            return statistics
+        return replace(statistics, extractor_version=self._extractor.version)
 
     def _shipped_network(self) -> NetworkInUse:
-        weights, calibration = (
-            self._required(name) for name in (self._profile.similarity_file, self._profile.calibration_file)
-        )
-        return NetworkInUse(
-            SimilarityNetwork.from_bytes(self._models.read(weights), self._models.entry(weights).file),
-            identity_calibration_from_bytes(self._models.read(calibration), self._models.entry(calibration).file),
-        )
+        network = shipped_network(self._models, self._profile)
+        return network if self._tuned_extractor is None else lent_to(network, self._extractor.version)
 
-    def _required(self, name: str | None) -> str:
-        if name is None:
-            raise WeightsMissingError(
-                f"The profile '{self._profile.name}' has no similarity network yet; choose another with --profile."
-            )
-        return name
+    @cached_property
+    def _tuned_extractor(self) -> TunedFile | None:
+        """Return the fine-tuned head in use; None for the shipped one and for profiles that have none."""
+        if self._profile.extractor != RESNET50_PROFILE:
+            return None
+        shipped = self._models.entry(self._profile.extractor_file).sha256
+        return ExtractorVersions(self._settings.database.extractors_dir, shipped).file_in_use()
 
     def _detector(self, min_face_px: int, threads: int | None) -> FollowingFaceDetector:
         key = (min_face_px, threads)

@@ -8,6 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from facerec_app import __version__
+from facerec_app.alignment.five_point_aligner import FivePointAligner
+from facerec_app.alignment.templates import TEMPLATES
 from facerec_app.config.paths import user_cache_dir
 from facerec_app.config.settings import Settings
 from facerec_app.core.protocols import FaceAligner, FeatureExtractor, FollowingFaceDetector
@@ -17,6 +19,7 @@ from facerec_app.decision.threshold_decider import ThresholdDecider
 from facerec_app.gallery.gallery_store import GalleryStore
 from facerec_app.gallery.unnamed_faces import UnnamedFaces
 from facerec_app.models.detector_versions import DetectorVersions
+from facerec_app.models.extractor_versions import ExtractorVersions
 from facerec_app.models.model_store import ModelStore
 from facerec_app.pipeline.finished_tracks import FinishedTracks
 from facerec_app.services.box_data_sets import BoxDataSetService
@@ -25,6 +28,8 @@ from facerec_app.services.dataset_check import DatasetCheckService
 from facerec_app.services.dataset_making import DatasetMakingService
 from facerec_app.services.detection_evaluation import LEAST_SCORE, DetectionEvaluationService, MeasuredDetector
 from facerec_app.services.detector_tuning import DetectorTuningService
+from facerec_app.services.extractor_finetuning import PROFILE as RESNET50_PROFILE
+from facerec_app.services.extractor_finetuning import ExtractorFinetuningService, FinetuningParts
 from facerec_app.services.face_capture import FaceCapture
 from facerec_app.services.face_reader import FaceReader
 from facerec_app.services.face_search import FaceSearchService
@@ -37,13 +42,16 @@ from facerec_app.services.picture_comparison import PictureComparisonService
 from facerec_app.services.picture_inspection import PictureInspector
 from facerec_app.services.present_network import NetworkInUse, PresentRanker
 from facerec_app.services.selfie_faces import SelfieFaces
+from facerec_app.services.shipped_network import shipped_network
 from facerec_app.services.similarity_questions import SimilarityQuestions
 from facerec_app.services.unknown_collection import UnknownCollectionService
 from facerec_app.services.unknown_faces import UnknownFacesService
 from facerec_app.training.detector_tuning_options import DetectorTuningOptions
+from facerec_app.training.extractor.finetuning_options import FinetuningOptions
 
 if TYPE_CHECKING:
     from facerec_app.detection.mtcnn_detector import MtcnnDetector
+    from facerec_app.training.extractor.keras_finetuner import KerasFinetuner
     from facerec_app.training.keras_onet_trainer import KerasOnetTrainer
 
 _SMALLEST_FACE_PX = 20
@@ -114,6 +122,22 @@ class ComposedLibrary:
             lambda weights: self._curious_mtcnn(_SMALLEST_FACE_PX, weights),
             _make_onet_trainer,
             DEFAULT_THRESHOLDS[2],
+        )
+
+    def extractor_finetuning(self) -> ExtractorFinetuningService:
+        parts, models = self._parts, self._parts.models()
+        profile = models.profile(RESNET50_PROFILE)
+        shipped = models.entry(profile.extractor_file).sha256
+        return ExtractorFinetuningService(
+            ExtractorVersions(parts.settings.database.extractors_dir, shipped),
+            FinetuningParts(
+                models,
+                parts.detector,
+                FivePointAligner(TEMPLATES[profile.alignment_template], profile.crop_size_px),
+                lambda: shipped_network(models, profile),
+                _make_finetuner,
+                parts.settings.threads or None,
+            ),
         )
 
     @cached_property
@@ -277,3 +301,9 @@ def _make_onet_trainer(options: DetectorTuningOptions) -> KerasOnetTrainer:
     from facerec_app.training.keras_onet_trainer import KerasOnetTrainer
 
     return KerasOnetTrainer(options)
+
+
+def _make_finetuner(options: FinetuningOptions) -> KerasFinetuner:
+    from facerec_app.training.extractor.keras_finetuner import KerasFinetuner
+
+    return KerasFinetuner(options)

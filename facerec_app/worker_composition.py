@@ -18,6 +18,7 @@ from facerec_app.detection.profile_detector import make_detector
 from facerec_app.extraction.profile_extractor import make_extractor
 from facerec_app.inference.processor_threads import set_opencv_threads, usable_cores
 from facerec_app.models.model_store import ModelStore
+from facerec_app.models.tuned_versions import TunedFile
 from facerec_app.services.bulk_parts import BulkParts
 from facerec_app.services.face_reader import FaceReader
 from facerec_app.services.picture_reading import PictureToRead, read_pictures
@@ -36,21 +37,24 @@ class ReaderRecipe:
         profile: name of the recognition profile.
         detector: name of the detector; None means the profile's.
         min_face_px: smallest face looked for.
+        tuned: fine-tuned head of the extractor in use; a worker on another computer needs that file, too.
     """
 
     profile: str
     detector: str | None
     min_face_px: int
+    tuned: TunedFile | None = None
 
 
-def bulk_parts(profile: str, settings: Settings) -> BulkParts:
+def bulk_parts(profile: str, settings: Settings, tuned: TunedFile | None = None) -> BulkParts:
     """Return bulk work for a profile, with as many processes as the settings give threads, or cores for 0.
 
     Args:
         profile: name of the recognition profile.
         settings: in force.
+        tuned: fine-tuned head of the extractor in use; None for the shipped one.
     """
-    recipe = ReaderRecipe(profile, settings.detector, settings.picture_min_face_px)
+    recipe = ReaderRecipe(profile, settings.detector, settings.picture_min_face_px, tuned)
     workers = settings.threads or usable_cores()
     return BulkParts(partial(read_pictures_by, recipe), partial(embed_faces_by, recipe), workers)
 
@@ -82,5 +86,5 @@ def _make(recipe: ReaderRecipe) -> FaceReader:
     return FaceReader(
         make_detector(models, recipe.detector or profile.detector, min_face_px=recipe.min_face_px, threads=1),
         FivePointAligner(TEMPLATES[profile.alignment_template], profile.crop_size_px),
-        make_extractor(models, profile, threads=1),
+        make_extractor(models, profile, threads=1, tuned=recipe.tuned),
     )

@@ -19,6 +19,7 @@ from facerec_app.cli import (
     doctor_command,
     enrol_commands,
     evaluate_commands,
+    extractor_commands,
     feature_commands,
     gui_command,
     judge_commands,
@@ -118,5 +119,6 @@ def build_cli(make_application: ApplicationFactory) -> typer.Typer:
     model_commands.add_to(cli)
     train_extractor_command.add_to(cli)
     detector_commands.add_to(cli)
+    extractor_commands.add_to(cli)
     doctor_command.add_to(cli)
     return cli

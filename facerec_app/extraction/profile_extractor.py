@@ -43,6 +43,6 @@ def make_extractor(
             output=profile.extractor_output or POOLED,
             mirror=profile.mirror,
             threads=threads,
-            tuned=tuned,
+            tuned=None if tuned is None else tuned.read(),
         )
     raise ConfigError(f"The profile '{profile.name}' names an extractor '{profile.extractor}', which is not known.")

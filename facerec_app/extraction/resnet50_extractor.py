@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
 
 from facerec_app.core.errors import WeightsMissingError, WeightsRejectedError
 from facerec_app.core.types import Embeddings, FaceCrops
@@ -13,7 +17,6 @@ from facerec_app.extraction.pooling import POOLED, Pooling, pooling_of_output
 from facerec_app.inference.onnx_weights import with_some_arrays
 from facerec_app.inference.openvino_session import OpenvinoSession, Precision
 from facerec_app.models.model_store import ModelStore
-from facerec_app.models.tuned_versions import TunedFile
 
 UNNAMED_LAYER = "pooled"
 
@@ -35,7 +38,7 @@ class Resnet50Extractor:
         mirror: bool = False,
         threads: int | None = None,
         precision: Precision = "f32",
-        tuned: TunedFile | None = None,
+        tuned: Mapping[str, npt.NDArray[Any]] | None = None,
     ) -> None:
         """Load the network.
 
@@ -47,7 +50,7 @@ class Resnet50Extractor:
             mirror: average each crop's vector with that of its mirror image (twice the time).
             threads: processor threads; None means all.
             precision: of the arithmetic.
-            tuned: arrays of a fine-tuning, which take the place of the shipped ones.
+            tuned: arrays of a fine-tuning by their names in the network file, in place of the shipped ones.
 
         Raises:
             WeightsMissingError: if the manifest has no such entry or the file is missing.
@@ -57,7 +60,7 @@ class Resnet50Extractor:
         layer = entry.layer or UNNAMED_LAYER
         content = store.read(model)
         if tuned is not None:
-            content = with_some_arrays(content, tuned.read())
+            content = with_some_arrays(content, tuned)
         self._load(content, model, layer, pooling, output, mirror, threads, precision)
 
     @classmethod

@@ -21,7 +21,7 @@ _GRAPH, _INITIALIZER = 7, 5
 _DIMS, _TYPE, _NAME, _RAW = 1, 2, 8, 9
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _FLOAT, _INT8 = 1, 3
-_DTYPES = {_FLOAT: np.dtype("<f4"), _INT8: np.dtype("i1")}
+_DTYPES: dict[int, np.dtype[Any]] = {_FLOAT: np.dtype("<f4"), _INT8: np.dtype("i1")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class _Stored:
     """Where an array lies in the file."""
 
     shape: tuple[int, ...]
-    dtype: np.dtype[np.generic]
+    dtype: np.dtype[Any]
     start: int
     end: int
 

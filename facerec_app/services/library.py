@@ -11,6 +11,7 @@ from facerec_app.services.dataset_check import DatasetCheckService
 from facerec_app.services.dataset_making import DatasetMakingService
 from facerec_app.services.detection_evaluation import DetectionEvaluationService
 from facerec_app.services.detector_tuning import DetectorTuningService
+from facerec_app.services.extractor_finetuning import ExtractorFinetuningService
 from facerec_app.services.face_capture import FaceCapture
 from facerec_app.services.face_search import FaceSearchService
 from facerec_app.services.gallery_browser import GalleryBrowser
@@ -42,6 +43,8 @@ class Library(Protocol):
     def detection_evaluation(self) -> DetectionEvaluationService: ...
 
     def detector_tuning(self) -> DetectorTuningService: ...
+
+    def extractor_finetuning(self) -> ExtractorFinetuningService: ...
 
     def judgements(self) -> JudgementService: ...
 
