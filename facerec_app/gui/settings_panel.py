@@ -284,8 +284,8 @@ class SettingsPanel(QWidget):
         inner.addWidget(self._heading(self.tr("Privacy")))
         privacy = QLabel(
             self.tr(
-                "Nothing leaves this computer. Watching stores nothing unless you switch it on below; only who is "
-                "enrolled is kept, faces of pictures that you add to the unknown ones, and of a face that was told "
+                "Nothing leaves this computer. Watching stores nothing unless you switch that on below. Kept are the "
+                "people you enrol, the faces of pictures you add to the unknown ones, and of a face that was told "
                 'apart by "This is not ..." its features, until the person it was taken for is deleted.'
             ),
             self,
