@@ -35,7 +35,6 @@ class SimilarityNetwork:
         self.weights = weights
         self._layers = _multiplied_out(weights)
         self._version = weights.version
-        self._kept: tuple[GallerySnapshot, Float32Array] | None = None
 
     @staticmethod
     def from_bytes(content: bytes, file_name: str) -> SimilarityNetwork:
@@ -79,7 +78,8 @@ class SimilarityNetwork:
     def score(self, probes: Embeddings, snapshot: GallerySnapshot, candidates: Candidates) -> SimilarityScores:
         """Return the probability of each probe with each of its candidates, ``(N, K)`` float32.
 
-        The gallery's features as they are compared are kept for as long as the same snapshot is asked about.
+        Only the candidates' features are made what is compared: a gallery of a million would take seconds each time
+        that it changes.
 
         Raises:
             InferenceError: if a feature or cosine is not finite.
@@ -90,16 +90,9 @@ class SimilarityNetwork:
             distances = np.asarray(2.0 - 2.0 * candidates.cosines, np.float32)  # for unit vectors
             require_finite(distances, "The candidates' cosines")
             return SimilarityScores(probabilities_of(self._distance_log_odds(distances)))
-        gallery = self._compared(snapshot)[candidates.gallery_rows]
+        gallery = self.weights.compared(snapshot.vectors[candidates.gallery_rows])
         left = self.weights.compared(probes.vectors)[:, None, :]
         return SimilarityScores(probabilities_of(self._log_odds(left, gallery)))
-
-    def _compared(self, snapshot: GallerySnapshot) -> Float32Array:
-        kept = self._kept
-        if kept is None or kept[0] is not snapshot:
-            kept = (snapshot, self.weights.compared(snapshot.vectors))
-            self._kept = kept
-        return kept[1]
 
     def _require_version(self, extractor_version: str) -> None:
         if extractor_version != self.weights.extractor_version:

@@ -175,20 +175,22 @@ def test_a_worker_process_that_is_lost_is_said_and_costs_nothing_that_was_enroll
 
 
 def test_an_import_goes_on_when_a_worker_of_the_cluster_dies(
-    people: Path, alone: tuple[Path, ImportReport], tmp_path: Path, cluster: Any
+    people: Path, alone: tuple[Path, ImportReport], tmp_path: Path
 ) -> None:
-    killed: list[int] = []
+    start_lasting_threads()
+    with local_cluster() as cluster:
+        killed: list[int] = []
 
-    def kill() -> bool:
-        if not killed:
-            killed.append(next(iter(cluster.workers.values())).pid)
-            os.kill(killed[0], signal.SIGKILL)
-        return False
+        def kill() -> bool:
+            if not killed:
+                killed.append(next(iter(cluster.workers.values())).pid)
+                os.kill(killed[0], signal.SIGKILL)
+            return False
 
-    app = application(tmp_path)
-    with connected(ClusterAccess(cluster.scheduler_address)) as pool:
-        report = app.enrolment().import_folder(people, cancelled=after(8, kill), pool=pool)
-    app.close()
+        app = application(tmp_path)
+        with connected(ClusterAccess(cluster.scheduler_address)) as pool:
+            report = app.enrolment().import_folder(people, cancelled=after(8, kill), pool=pool)
+        app.close()
     assert killed
     assert rows_of(report) == rows_of(alone[1])
     assert faces_of(tmp_path) == faces_of(alone[0])
