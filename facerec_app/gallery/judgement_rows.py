@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import UTC, datetime
+from typing import cast
 
-from facerec_app.gallery.judgement_entry import Answer, FaceOwner, JudgementEntry, MoreAlike
+from facerec_app.gallery.judgement_entry import Answer, AnswerKind, FaceOwner, JudgementEntry, MoreAlike
 from facerec_app.gallery.records import Judgement
 
 LOG_COLUMNS = "sequence, answer, reference_face_id, face_id, less_alike_face_id, decided_by, decided_at, takes_back"
@@ -131,7 +132,7 @@ def _renew_pair(connection: sqlite3.Connection, face_id: str, other_face_id: str
 def _entry(row: tuple[object, ...]) -> JudgementEntry:
     number, kind, face, other, less_alike, by, at, takes_back, is_taken_back = row
     said = Answer(
-        str(kind),  # type: ignore[arg-type] - the table's CHECK allows no other
+        cast(AnswerKind, kind),  # the table's CHECK allows no other
         str(face),
         str(other),
         str(less_alike) if less_alike is not None else None,

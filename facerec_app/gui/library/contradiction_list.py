@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPixmap
@@ -201,7 +202,7 @@ class ContradictionList(QScrollArea):
         row.addWidget(hint)
         for name in names:
             shown = self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, 130)
-            asks = self._button(self.tr("Open {0}").format(shown), lambda n=name: self.person_asked.emit(n), parent)
+            asks = self._button(self.tr("Open {0}").format(shown), partial(self.person_asked.emit, name), parent)
             row.addWidget(asks)
         row.addStretch(1)
         return row

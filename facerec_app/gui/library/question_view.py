@@ -62,7 +62,7 @@ class QuestionView(QWidget):
             return
         reference = shown.question.face_id
         if mark in {SAME, DIFFERENT}:
-            said = Answer(mark, reference, face_id)  # type: ignore[arg-type] - one of the two
+            said = Answer("same" if mark == SAME else "different", reference, face_id)
             self._replaced[said] = next((m for m in (SAME, DIFFERENT) if m in faces.marks(face_id)), None)
             faces.set_mark(face_id, mark)
             self.answered.emit(said)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from facerec_app.gallery.judgement_entry import Answer
@@ -74,8 +75,8 @@ def test_keys_mark_keep_and_take_back(qtbot: QtBot, page: JudgePage, application
     faces = [face.face_id for face in grid.faces.faces]
     assert len(faces) == 3
     assert grid.current_face() == faces[0]
-    qtbot.keyClick(grid, Qt.Key.Key_S)
-    qtbot.keyClick(grid, Qt.Key.Key_D)
+    QTest.keyClick(grid, Qt.Key.Key_S)
+    QTest.keyClick(grid, Qt.Key.Key_D)
     assert grid.current_face() == faces[2], "an answer goes on to the next face"
     settled(qtbot, page, 2)
     reference = shown.question.face_id
@@ -83,23 +84,23 @@ def test_keys_mark_keep_and_take_back(qtbot: QtBot, page: JudgePage, application
     assert application.gallery().store.judgement_log.entries()[0].decided_by == present_user()
     assert grid.faces.marks(faces[0]) == {SAME}
     assert grid.faces.marks(faces[1]) == {DIFFERENT}
-    qtbot.keyClick(grid, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(grid, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     settled(qtbot, page, 1)
     assert grid.faces.marks(faces[1]) == frozenset()
     assert said(application) == {("same", reference, faces[0])}
     # One that is more and one that is less like the reference make an answer; half of one is not kept.
     grid.setCurrentIndex(grid.faces.index(0, 0))
-    qtbot.keyClick(grid, Qt.Key.Key_Plus)
+    QTest.keyClick(grid, Qt.Key.Key_Plus)
     page.undo()
     assert grid.faces.marked(MORE) is None
     assert said(application) == {("same", reference, faces[0])}
-    qtbot.keyClick(grid, Qt.Key.Key_Plus)
-    qtbot.keyClick(grid, Qt.Key.Key_Right)
-    qtbot.keyClick(grid, Qt.Key.Key_Minus)
+    QTest.keyClick(grid, Qt.Key.Key_Plus)
+    QTest.keyClick(grid, Qt.Key.Key_Right)
+    QTest.keyClick(grid, Qt.Key.Key_Minus)
     settled(qtbot, page, 2)
     assert said(application) == {("same", reference, faces[0]), ("more_alike", reference, faces[0], faces[1])}
-    qtbot.keyClick(grid, Qt.Key.Key_Right)
-    qtbot.keyClick(grid, Qt.Key.Key_Minus)
+    QTest.keyClick(grid, Qt.Key.Key_Right)
+    QTest.keyClick(grid, Qt.Key.Key_Minus)
     assert (grid.faces.marked(MORE), grid.faces.marked(LESS)) == (None, faces[2]), "another answer begins"
 
 
@@ -114,7 +115,7 @@ def test_one_click_answers_and_return_asks_the_next_question(
     second = grid.faces.index(1, 0)
     qtbot.waitUntil(lambda: grid.visualRect(second).width() > 40, timeout=WAIT_MS)
     where: QPoint = delegate.mark_rect(grid.visualRect(second), DIFFERENT).center()
-    qtbot.mouseClick(grid.viewport(), Qt.MouseButton.LeftButton, pos=where)
+    QTest.mouseClick(grid.viewport(), Qt.MouseButton.LeftButton, pos=where)
     settled(qtbot, page, 1)
     kept = {("different", shown.question.face_id, grid.faces.faces[1].face_id)}
     assert said(application) == kept
@@ -127,7 +128,7 @@ def test_one_click_answers_and_return_asks_the_next_question(
     qtbot.waitUntil(lambda: "removed meanwhile" in page.message, timeout=WAIT_MS)
     assert SAME not in grid.faces.marks(gone.face_id)
     assert said(application) == kept
-    qtbot.keyClick(grid, Qt.Key.Key_Return)
+    QTest.keyClick(grid, Qt.Key.Key_Return)
     qtbot.waitUntil(
         lambda: page.questions.shown is not None and page.questions.shown.question.face_id != shown.question.face_id,
         timeout=WAIT_MS,
@@ -149,7 +150,7 @@ def test_contradiction_is_shown_and_settled_and_the_log_says_who(
     (found,) = page.contradictions.shown
     assert (found.kind, set(found.face_ids)) == ("filed_apart", {one, grace})
     (button,) = page.contradictions.buttons
-    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     settled(qtbot, page, 2)
     qtbot.waitUntil(lambda: not page.contradictions.shown, timeout=WAIT_MS)
     page.show_tab(LOG)
@@ -159,7 +160,7 @@ def test_contradiction_is_shown_and_settled_and_the_log_says_who(
         (present_user(), True), ("Ann", False), ("Ann", False), ("Ann", False),
     ]  # fmt: skip
     page.log.lines.setCurrentIndex(page.log.model.index(2, 0))
-    qtbot.mouseClick(page.log.button, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(page.log.button, Qt.MouseButton.LeftButton)
     settled(qtbot, page, 1)
     page.show_tab(QUESTIONS)
     settled(qtbot, page)

@@ -72,7 +72,7 @@ def test_without_the_disputed_answers_the_others_fit_together() -> None:
     for _ in range(30):
         pairs = {tuple(sorted(generator.choice(faces, 2, replace=False).tolist())) for _ in range(25)}
         said = [Judgement(a, b, bool(generator.integers(2)), "Ann", _AT) for a, b in sorted(pairs)]
-        alike = [MoreAlike(*generator.choice(faces, 3, replace=False).tolist(), "Ann", _AT) for _ in range(10)]
+        alike = [likeness("{}:{}>{}".format(*generator.choice(faces, 3, replace=False))) for _ in range(10)]
         for names in (filed, NOBODY):
             disputed = disputed_answers(find_contradictions(said, alike, names))
             left = [j for j in said if j not in disputed], [m for m in alike if m not in disputed]
