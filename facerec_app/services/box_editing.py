@@ -238,7 +238,7 @@ class BoxEditingService:
 def _fitted_box(face: EnrolledFace, picture: PictureBoxes) -> Float32Array:
     """Return an enrolled face's box cut to its picture, as saving cuts it: that alone is no correction."""
     height, width = picture.pixels_rgb.shape[:2]
-    return clip_boxes(face.box_xyxy[None], width, height)[0]
+    return np.asarray(clip_boxes(face.box_xyxy[None], width, height)[0], np.float32)
 
 
 def same_face_row(faces: FaceAnnotations, box_xyxy: Float32Array) -> int | None:

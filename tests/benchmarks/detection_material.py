@@ -40,7 +40,8 @@ def agreed_faces(first: FaceDetector, second: FaceDetector, pixels_rgb: UInt8Arr
     if len(set(partner.tolist())) != len(one) or overlaps.max(axis=1).min() < AGREEING_IOU:
         return None
     other = other.select(partner)
-    return FaceAnnotations.of((one.boxes_xyxy + other.boxes_xyxy) / 2, (one.landmarks_xy + other.landmarks_xy) / 2)
+    boxes = np.asarray((one.boxes_xyxy + other.boxes_xyxy) / 2, np.float32)
+    return FaceAnnotations.of(boxes, np.asarray((one.landmarks_xy + other.landmarks_xy) / 2, np.float32))
 
 
 def dimmed(pixels_rgb: UInt8Array, generator: np.random.Generator) -> UInt8Array:
