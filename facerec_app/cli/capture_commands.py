@@ -19,6 +19,7 @@ from facerec_app.services.face_folder import FaceFolder
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 Detector = Annotated[str | None, typer.Option(help="mtcnn or yunet; default is the profile's.")]
 _FACES_DIR = Path("faces")
+_EVERY_S = 1.0
 
 
 def add_to(cli: typer.Typer) -> None:
@@ -29,9 +30,13 @@ def add_to(cli: typer.Typer) -> None:
 
 def capture(
     ctx: typer.Context,
-    words: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[NAME] [SOURCE]", help="The person's name, unless --out is given; camera or video."),
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME", help="The person's name; left out, or the source, where --out is given."),
+    ] = None,
+    spec: Annotated[
+        str | None,
+        typer.Argument(metavar="SOURCE", help="Camera number, video file or address.", show_default="the first camera"),
     ] = None,
     target: Annotated[Path | None, typer.Option("--out", help="Folder of the faces instead of faces/NAME.")] = None,
     every_s: Annotated[
@@ -51,17 +56,21 @@ def capture(
 
     Example: facerec capture "Ada Lovelace" 0
     """
-    folder, spec = _target_and_source(words or [], target)
+    folder, spec = _target_and_source([word for word in (name, spec) if word is not None], target)
     without_window = every_s is not None or count is not None
     with application(ctx, detector=detector) as app:
         there = folder.open()
         if without_window:
-            source = app.open_source(spec)
+            source, service = app.open_source(spec), app.library().face_capture()
             with stop_on_interrupt() as stop, progress_bar("Capturing", shown=not json) as progress:
-                report = (
-                    app.library()
-                    .face_capture()
-                    .capture(source, folder, every_s=every_s or 1.0, count=count, progress=progress, cancelled=stop)
+                report = service.capture(
+                    source,
+                    folder,
+                    every_s=_EVERY_S if every_s is None else every_s,
+                    count=count,
+                    any_quality=any_quality,
+                    progress=progress,
+                    cancelled=stop,
                 )
         else:
             from facerec_app.gui.capture_window import run_capture_window

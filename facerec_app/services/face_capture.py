@@ -125,6 +125,7 @@ class FaceCapture:
             OutputWriteError: if a picture cannot be written.
         """
         if not every_s > 0 or (count is not None and count < 1):
+            source.close()
             raise ConfigError("The time between two faces and their number are to be above 0.")
         files: list[Path] = []
         looked_at = without_face = with_several = poor = 0

@@ -13,6 +13,8 @@ from PIL import Image
 from facerec_app.capture.images import read_image
 from tests.e2e.conftest import Facerec
 
+DEMO_VIDEO = Path(__file__).parents[2] / "assets" / "demo" / "demo.mp4"
+
 
 def test_a_video_gives_numbered_faces_that_can_be_enrolled_and_numbering_goes_on(
     facerec: Facerec, demo_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -52,6 +54,8 @@ def test_frames_with_several_faces_are_never_saved(facerec: Facerec, demo_dir: P
         ("--out", "x", "a", "b"),
         ("name", "missing.mp4", "--count", "1"),
         ("a/b", "0", "--count", "1"),
+        ("name", str(DEMO_VIDEO), "--every", "0", "--detector", "yunet"),
+        ("name", str(DEMO_VIDEO), "--count", "0", "--detector", "yunet"),
     ],
 )
 def test_a_capture_that_cannot_be_meant_is_said_in_one_line(
@@ -62,6 +66,17 @@ def test_a_capture_that_cannot_be_meant_is_said_in_one_line(
     assert refused.code in {2, 3}
     assert refused.stderr.startswith("error:")
     assert len(refused.stderr.strip().splitlines()) == 1
+
+
+def test_poor_faces_are_passed_over_unless_asked_for(facerec: Facerec, demo_dir: Path, tmp_path: Path) -> None:
+    picture = read_image(demo_dir / "sources" / "obama2.jpg")
+    (tmp_path / "pictures").mkdir()
+    Image.fromarray((picture * 0.06).astype(np.uint8)).save(tmp_path / "pictures" / "dark.png")
+    command = ("capture", "--out", tmp_path / "faces", tmp_path / "pictures", "--count", "1", "--json")
+    refused = facerec(*command, "--detector", "yunet")
+    assert (refused.code, refused.json["poor"]) == (6, 1)
+    taken = facerec(*command, "--detector", "yunet", "--any-quality")
+    assert [Path(file).name for file in taken.json["faces"]] == ["0001.jpg"]
 
 
 def test_selfies_become_faces_sideways_and_heic_ones_too_and_bad_ones_are_named(
