@@ -75,14 +75,15 @@ def faces(
         found = browser.page(listing, page - 1)
         ids = [listed.face.face_id for listed in found]
         likeness = browser.likeness(ids, like_id) if like_id is not None else {}
+        resembled = browser.resembled(ids) if wrong else {}
     if json:
-        records = [_record(listed, likeness) for listed in found]
+        records = [_record(listed, likeness, resembled) for listed in found]
         print_json({"faces": len(listing), "page": page, "pages": pages, "shown": records})
     else:
-        _print(found, likeness, f"{len(listing)} faces, page {page} of {pages}")
+        _print(found, likeness, resembled, f"{len(listing)} faces, page {page} of {pages}")
 
 
-def _record(listed: ListedFace, likeness: dict[str, float]) -> dict[str, object]:
+def _record(listed: ListedFace, likeness: dict[str, float], resembled: dict[str, str]) -> dict[str, object]:
     face = listed.face
     record: dict[str, object] = {
         "face_id": face.face_id,
@@ -95,10 +96,12 @@ def _record(listed: ListedFace, likeness: dict[str, float]) -> dict[str, object]
     }
     if likeness:
         record["probability"] = round(likeness[face.face_id], 6) if face.face_id in likeness else None
+    if resembled:
+        record["resembles"] = resembled.get(face.face_id)
     return record
 
 
-def _print(found: tuple[ListedFace, ...], likeness: dict[str, float], title: str) -> None:
+def _print(found: tuple[ListedFace, ...], likeness: dict[str, float], resembled: dict[str, str], title: str) -> None:
     if not found:
         out.print("No face fits.")
         return
@@ -106,6 +109,8 @@ def _print(found: tuple[ListedFace, ...], likeness: dict[str, float], title: str
     table.title_justify = "left"
     if likeness:
         table.add_column("Same person", justify="right")
+    if resembled:
+        table.add_column("More like")
     for listed in found:
         face = listed.face
         words = ", ".join(fault.value for fault in faults_of(face)) or "good"
@@ -114,5 +119,7 @@ def _print(found: tuple[ListedFace, ...], likeness: dict[str, float], title: str
         cells.append(escape(Path(face.source).name))
         if likeness:
             cells.append(percent(likeness[face.face_id]) if face.face_id in likeness else "")
+        if resembled:
+            cells.append(escape(resembled.get(face.face_id, "")))
         table.add_row(*cells)
     out.print(table)

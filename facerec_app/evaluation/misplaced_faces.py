@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from facerec_app.core.errors import TrainingCancelledError
-from facerec_app.core.types import BoolArray, Float32Array, GallerySnapshot, Int64Array
+from facerec_app.core.types import Float32Array, GallerySnapshot, Int64Array
 
 _BLOCK_VALUES = 8_000_000
 _MOST_COMPARED = 16
@@ -29,8 +29,8 @@ def misplaced_faces(
     least_lead: float = 2.0,
     on_face: Callable[[int, int], None] = lambda done, total: None,
     cancelled: Callable[[], bool] = lambda: False,
-) -> BoolArray:
-    """Return which faces are more like another person's faces than like the rest of their own person's.
+) -> npt.NDArray[np.str_]:
+    """Return whose faces each face is more like than like the rest of its own person's.
 
     A face is misplaced if the mean log odds with another person's faces (at most 16 of them) are at least
     ``least_log_odds`` and exceed those with its own person's others by ``least_lead``. Only faces whose mean cosine
@@ -44,13 +44,13 @@ def misplaced_faces(
         cancelled: whether to stop.
 
     Returns:
-        ``(G,)`` bool.
+        ``(G,)`` unicode, the person's identifier; empty text for a face that lies right.
 
     Raises:
         TrainingCancelledError: if ``cancelled`` said so.
     """
     people, owners = np.unique(snapshot.person_ids, return_inverse=True)
-    found = np.zeros(len(snapshot), np.bool_)
+    found = np.zeros(len(snapshot), snapshot.person_ids.dtype)
     if people.size < 2:
         return found
     rows_of = np.split(np.argsort(owners, kind="stable"), np.cumsum(np.bincount(owners))[:-1])
@@ -65,7 +65,8 @@ def misplaced_faces(
             own = rows_of[owners[row]]
             with_other = _mean_log_odds(snapshot.vectors, row, rows_of[other], log_odds)
             with_own = _mean_log_odds(snapshot.vectors, row, own[own != row], log_odds)
-            found[row] = with_other >= least_log_odds and with_other - with_own >= least_lead
+            if with_other >= least_log_odds and with_other - with_own >= least_lead:
+                found[row] = people[other]
         on_face(int(rows[-1]) + 1, len(snapshot))
     return found
 

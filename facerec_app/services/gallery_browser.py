@@ -73,7 +73,7 @@ class GalleryBrowser:
         self._thumbnails = FaceThumbnails(store.database)
         self._lock = threading.Lock()
         self._numbers: tuple[int, Int64Array] = (-1, np.zeros(0, np.int64))
-        self._misplaced: tuple[tuple[int, int], Int64Array] = ((-1, -1), np.zeros(0, np.int64))
+        self._misplaced: tuple[tuple[int, int], dict[str, str]] = ((-1, -1), {})
 
     def find(
         self, query: FaceQuery, *, progress: ProgressCallback = no_progress, cancelled: CancelCheck = never_cancelled
@@ -87,8 +87,10 @@ class GalleryBrowser:
         """
         listing = self._catalogue.find(query.filter, query.order)
         if query.suspicion is FaceSuspicion.WRONG_PERSON:
-            wrong = self._misplaced_numbers(progress, cancelled)
-            listing = listing.select(np.nonzero(np.isin(listing.sequences, wrong))[0])
+            wrong = self._misplaced_faces(progress, cancelled)
+            snapshot = self._snapshot()
+            numbers = self._numbers_of(snapshot)[np.isin(snapshot.face_ids, np.array(list(wrong), np.str_))]
+            listing = listing.select(np.nonzero(np.isin(listing.sequences, numbers))[0])
         if query.like_face_id is not None:
             listing = self._by_likeness(listing, query.like_face_id)
         return listing
@@ -137,6 +139,13 @@ class GalleryBrowser:
         probabilities = network.calibration.pairs.probabilities(odds)
         return dict(zip(snapshot.face_ids[rows].tolist(), probabilities.tolist(), strict=True))
 
+    def resembled(self, face_ids: Sequence[str]) -> dict[str, str]:
+        """Return the name of whom each doubtful face is more like than its own person; others are left out."""
+        wrong = self._misplaced_faces(no_progress, never_cancelled)
+        names = self._snapshot().names
+        found = {face_id: names.get(wrong[face_id], "") for face_id in face_ids if face_id in wrong}
+        return {face_id: name for face_id, name in found.items() if name}
+
     def _by_likeness(self, listing: FaceListing, like_face_id: str) -> FaceListing:
         snapshot = self._snapshot()
         cosines = snapshot.vectors @ self._vector(snapshot, like_face_id)
@@ -163,7 +172,8 @@ class GalleryBrowser:
                 self._numbers = (snapshot.revision, np.array(numbers, np.int64))
             return self._numbers[1]
 
-    def _misplaced_numbers(self, progress: ProgressCallback, cancelled: CancelCheck) -> Int64Array:
+    def _misplaced_faces(self, progress: ProgressCallback, cancelled: CancelCheck) -> dict[str, str]:
+        """Return who each face that may lie wrong is like, by face id; kept until gallery or network change."""
         snapshot, network = self._snapshot(), self._network()
         key = (snapshot.revision, id(network))
         if self._misplaced[0] != key:
@@ -175,5 +185,7 @@ class GalleryBrowser:
                 on_face=lambda done, total: progress(Progress(done, total)),
                 cancelled=cancelled,
             )
-            self._misplaced = (key, self._numbers_of(snapshot)[found])
+            rows = np.nonzero(found != "")[0]
+            wrong = dict(zip(snapshot.face_ids[rows].tolist(), found[rows].tolist(), strict=True))
+            self._misplaced = (key, wrong)
         return self._misplaced[1]

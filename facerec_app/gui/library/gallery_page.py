@@ -286,14 +286,15 @@ class GalleryPage(LibraryPage):
 
     def _card(self, listed: ListedFace, view: GalleryView) -> FaceCard:
         face = listed.face
-        likeness = view.likeness.get(face.face_id)
-        words = quality_words(face)
-        alike = self.tr("{0} the same").format(share_words(likeness)) if likeness is not None else ""
+        likeness, other = view.likeness.get(face.face_id, 0.0), view.resembled.get(face.face_id)
+        words, detail = quality_words(face), ""
+        if other is not None:
+            detail = self.tr("Like {0}").format(other)
+        elif face.face_id in view.likeness:
+            detail = self.tr("{0} the same").format(share_words(likeness))
         hint = "\n".join([face.source, words, self.tr("added {0}").format(short_date(face.created_at))])
-        unused = face.state is FaceState.EXCLUDED
-        return FaceCard(
-            face.face_id, listed.name, alike or words, hint, faded=unused, stressed=(likeness or 0.0) >= _LIKELY
-        )
+        unused, stressed = face.state is FaceState.EXCLUDED, other is not None or likeness >= _LIKELY
+        return FaceCard(face.face_id, listed.name, detail or words, hint, faded=unused, stressed=stressed)
 
     def _count_words(self, count: int) -> str:
         if not count:

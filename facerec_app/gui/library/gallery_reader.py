@@ -11,7 +11,7 @@ from facerec_app.core.types import UInt8Array
 from facerec_app.gallery.face_filter import FaceListing, ListedFace
 from facerec_app.gui.shared_services import SharedServices
 from facerec_app.gui.tasks import Task, TaskRunner
-from facerec_app.services.gallery_browser import FACES_A_PAGE, FaceQuery, GalleryBrowser
+from facerec_app.services.gallery_browser import FACES_A_PAGE, FaceQuery, FaceSuspicion, GalleryBrowser
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,6 +24,7 @@ class GalleryView:
         number: of the page, from 0.
         faces: on it.
         likeness: probability of being the same person as the chosen face, by face id; empty without one.
+        resembled: name of whom a face is more like than its own person, by face id; empty unless that was asked for.
     """
 
     query: FaceQuery
@@ -31,6 +32,7 @@ class GalleryView:
     number: int
     faces: tuple[ListedFace, ...]
     likeness: Mapping[str, float]
+    resembled: Mapping[str, str]
 
     @property
     def pages(self) -> int:
@@ -125,10 +127,10 @@ def _find(browser: GalleryBrowser, query: FaceQuery, task: Task) -> FaceListing:
 
 
 def _read(browser: GalleryBrowser, query: FaceQuery, listing: FaceListing, number: int) -> GalleryView:
-    view = GalleryView(query, listing, 0, (), {})
+    view = GalleryView(query, listing, 0, (), {}, {})
     within = min(max(0, number), view.pages - 1)
     faces = browser.page(listing, within)
-    likeness: Mapping[str, float] = {}
-    if query.like_face_id is not None:
-        likeness = browser.likeness([listed.face.face_id for listed in faces], query.like_face_id)
-    return GalleryView(query, listing, within, faces, likeness)
+    ids = [listed.face.face_id for listed in faces]
+    likeness = browser.likeness(ids, query.like_face_id) if query.like_face_id is not None else {}
+    resembled = browser.resembled(ids) if query.suspicion is FaceSuspicion.WRONG_PERSON else {}
+    return GalleryView(query, listing, within, faces, likeness, resembled)

@@ -129,6 +129,7 @@ def test_face_that_lies_with_the_wrong_person_is_found_and_no_longer_when_it_was
     assert told[-1].done == PEOPLE * FACES
     (listed,) = browser.page(browser.find(wrong), 0)
     assert listed.name == "Person 1"
+    assert browser.resembled([listed.face.face_id]) == {listed.face.face_id: "Person 0"}
     store.move_face(listed.face.face_id, store.find_person("Person 0").person_id)
     assert len(browser.find(wrong)) == 0
 
