@@ -102,6 +102,7 @@ class CaptureWindow(QWidget):
     def closeEvent(self, event: QCloseEvent) -> None:
         self._flash.stop()
         self._has_ended = self._worker.stop()
+        self._files = list(self._worker.files)
         super().closeEvent(event)
 
     def _build(self) -> None:

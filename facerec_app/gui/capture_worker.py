@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from PySide6.QtCore import QObject, QSize, Qt, Signal, SignalInstance
 
@@ -61,9 +62,15 @@ class CaptureWorker(QObject):
         self._to_save: deque[FaceSight] = deque()
         self._newest: SightPicture | None = None
         self._told = False
+        self._files: list[Path] = []
         self._size = QSize(640, 360)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="face-capture", daemon=True)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """What was saved, in order; complete after ``stop``."""
+        return tuple(self._files)
 
     def start(self) -> None:
         """Begin."""
@@ -122,6 +129,9 @@ class CaptureWorker(QObject):
                 if not told_end and frame is None and (reader.is_at_end or slot.finished):
                     told_end = True  # what is shown last can still be saved
                     self._say(self.ended)
+                if slot.finished:
+                    self._stopping.wait(_WAIT_S)  # the slot of an ended source answers at once
+            self._save_waiting(capture)  # somebody who saves and closes at once has saved
         finally:
             reader.stop()
 
@@ -138,7 +148,8 @@ class CaptureWorker(QObject):
     def _save_waiting(self, capture: FaceCapture) -> None:
         while self._to_save:
             try:
-                self._say(self.saved, str(capture.save(self._to_save.popleft(), self._folder)))
+                self._files.append(capture.save(self._to_save.popleft(), self._folder))
+                self._say(self.saved, str(self._files[-1]))
             except FacerecError as exc:
                 self._say(self.refused, str(exc))
 

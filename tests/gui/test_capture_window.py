@@ -89,6 +89,17 @@ def test_space_saves_the_only_face_and_numbers_go_on(
     assert window.has_ended
 
 
+def test_a_face_saved_just_before_closing_is_saved(
+    qtbot: QtBot, make_capture_window: MakeCaptureWindow, portrait: UInt8Array
+) -> None:
+    window = make_capture_window(FakeCamera([portrait], frame_rate=30.0))
+    qtbot.waitUntil(window._button.isEnabled, timeout=WAIT_MS)
+    QTest.keyClick(window, Qt.Key.Key_Space)
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    assert [file.name for file in window.files] == ["0001.jpg"]
+    assert window.files[0].is_file()
+
+
 def test_nothing_is_saved_while_two_faces_or_none_are_in_view(
     qtbot: QtBot, make_capture_window: MakeCaptureWindow, portrait: UInt8Array
 ) -> None:
