@@ -71,6 +71,7 @@ class UnknownFacesService:
         self._decider = decider
         self._lock = threading.RLock()
         self._found: dict[str, int] = {}
+        self._unreadable: set[str] = set()
         self._said: dict[bytes, NameSuggestion | None] = {}
         self._said_by: tuple[int, str] | None = None
         self.history: GalleryHistory[UnnamedChange] = GalleryHistory(faces)
@@ -85,9 +86,10 @@ class UnknownFacesService:
             InferenceError: a network fails.
         """
         with self._lock:
-            self.embed_missing(progress=progress, cancelled=cancelled)
             everything = self._faces.all()
             by_id = self._faces.vectors(self._extractor.version)
+            if self._embed_missing(everything, by_id, progress, cancelled):
+                by_id = self._faces.vectors(self._extractor.version)
             open_faces = [face for face in everything if face.state is UnnamedState.OPEN]
             seen = [face for face in open_faces if face.face_id in by_id]
             groups = self._groups(seen, by_id) if seen else []
@@ -101,27 +103,6 @@ class UnknownFacesService:
         """Let the next look find groups anew; what the user moved stays where it is."""
         with self._lock:
             self._found.clear()
-
-    def embed_missing(
-        self, *, progress: ProgressCallback = no_progress, cancelled: CancelCheck = never_cancelled
-    ) -> int:
-        """Embed the faces that this extractor has not seen yet and return how many it could embed.
-
-        A face whose picture is missing or damaged stays by itself, with one line of warning.
-
-        Raises:
-            GalleryReadError: the gallery is damaged.
-            InferenceError: the network fails.
-        """
-        known = self._faces.vectors(self._extractor.version)
-        missing = [face for face in self._faces.all() if face.face_id not in known]
-        embedded = 0
-        for start in range(0, len(missing), _EMBED_BATCH):
-            if cancelled():
-                break
-            progress(Progress(start, len(missing)))
-            embedded += self._embed(missing[start : start + _EMBED_BATCH])
-        return embedded
 
     def name(self, face_ids: Sequence[str], name: str, *, consent: Consent | None = None) -> Person:
         """Enrol faces as a person's, somebody new or the one of that name, in one transaction; return who it is.
@@ -237,7 +218,7 @@ class UnknownFacesService:
         """Return the cosine from which two faces like these, ``(N, D)``, are taken for one person's."""
         return cosine_at(self._network().scorer, vectors, ALIKE_LOG_ODDS)
 
-    def _groups(self, faces: Sequence[UnnamedFace], by_id: dict[str, Float32Array]) -> list[FaceGroup]:
+    def _groups(self, faces: Sequence[UnnamedFace], by_id: Mapping[str, Float32Array]) -> list[FaceGroup]:
         vectors = np.stack([by_id[face.face_id] for face in faces])
         if any(face.face_id not in self._found for face in faces):
             scorer = self._network().scorer
@@ -317,6 +298,26 @@ class UnknownFacesService:
             )
         return found[0]
 
+    def _embed_missing(
+        self,
+        faces: Sequence[UnnamedFace],
+        by_id: Mapping[str, Float32Array],
+        progress: ProgressCallback,
+        cancelled: CancelCheck,
+    ) -> int:
+        """Embed the faces that this extractor has not seen yet and return how many it could embed.
+
+        A face whose picture is missing or damaged stays by itself, with one line of warning.
+        """
+        missing = [face for face in faces if face.face_id not in by_id and face.face_id not in self._unreadable]
+        embedded = 0
+        for start in range(0, len(missing), _EMBED_BATCH):
+            if cancelled():
+                break
+            progress(Progress(start, len(missing)))
+            embedded += self._embed(missing[start : start + _EMBED_BATCH])
+        return embedded
+
     def _embed(self, faces: Sequence[UnnamedFace]) -> int:
         face_ids, vectors = [], []
         for face in faces:
@@ -324,6 +325,7 @@ class UnknownFacesService:
                 picture = self._faces.read_picture(face)
             except GalleryReadError as exc:
                 _LOGGER.warning("An unnamed face stays by itself: %s", exc)
+                self._unreadable.add(face.face_id)
                 continue
             crops = self._aligner.align(picture, face.detections())
             vectors.append(self._extractor.embed(crops).vectors)

@@ -40,6 +40,7 @@ from facerec_app.gui.library.unknown_groups_model import (
 from facerec_app.gui.shared_services import SharedServices
 from facerec_app.gui.tasks import TaskRunner
 from facerec_app.gui.tool_buttons import tool_button
+from facerec_app.services.progress import Progress
 from facerec_app.services.unknown_collection import CollectionReport
 
 _PICTURES_AT_ONCE = 48
@@ -63,6 +64,7 @@ class UnknownFacesPage(LibraryPage):
         self._faces_by_id: dict[str, UnnamedFace] = {}
         self.work = UnknownFacesWork(services, tasks, self)
         self.work.shown.connect(self._show)
+        self.work.looked.connect(self._show_looking)
         self.work.progressed.connect(self.progress.show_progress)
         self.progress.stop_asked.connect(self.work.stop_adding)
         self.work.added.connect(self._note_added)
@@ -187,9 +189,9 @@ class UnknownFacesPage(LibraryPage):
         return row
 
     def _make_pages(self) -> QStackedWidget:
-        waiting = QLabel(self.tr("Looking ..."), self)
+        self._waiting = QLabel(self.tr("Looking ..."), self)
         self._empty = QLabel(self)
-        for label in (waiting, self._empty):
+        for label in (self._waiting, self._empty):
             label.setProperty("muted", "true")
             label.setWordWrap(True)
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -201,7 +203,7 @@ class UnknownFacesPage(LibraryPage):
         row.addWidget(self.groups)
         row.addWidget(self.detail, 1)
         pages = QStackedWidget(self)
-        for page in (waiting, self._empty, both):
+        for page in (self._waiting, self._empty, both):
             pages.addWidget(page)
         return pages
 
@@ -235,6 +237,11 @@ class UnknownFacesPage(LibraryPage):
             self.choose_row(same if same is not None else max(0, min(row, len(entries) - 1)))
         self._show_entry()
         self.detail.choose_faces(picked)
+
+    def _show_looking(self, progress: Progress) -> None:
+        words = self.tr("Looking at faces with this profile: {0} of {1}").format(progress.done, progress.total)
+        self._waiting.setText(words)
+        self._count.setText(words)
 
     def _show_entry(self) -> None:
         self.detail.show_entry(self.entry)

@@ -39,6 +39,7 @@ class UnknownFacesWork(QObject):
     """Carries out one change after another; each is followed by what is to be shown now."""
 
     shown = Signal(object)  # UnknownFacesView
+    looked = Signal(object)  # Progress of faces being looked at that another profile had kept
     progressed = Signal(object)  # Progress of pictures being added
     added = Signal(object)  # CollectionReport
     done = Signal(str)  # what was done, in words
@@ -64,10 +65,10 @@ class UnknownFacesWork(QObject):
             return
         self._is_reading = True
 
-        def work(_: Task) -> UnknownFacesView:
+        def work(task: Task) -> UnknownFacesView:
             library, people = self._services.library(), self._services.people()
             service = library.unknown_faces()
-            grouped = service.grouped()
+            grouped = service.grouped(progress=task.report, cancelled=task.is_cancelled)
             return UnknownFacesView(
                 grouped,
                 tuple(person.name for person in people.everybody()),
@@ -84,7 +85,7 @@ class UnknownFacesWork(QObject):
             self._note_read()
             self.failed.emit(message)
 
-        self._tasks.start(work, done=done, failed=failed, urgent=True)
+        self._tasks.start(work, done=done, failed=failed, progress=self.looked.emit, urgent=True)
 
     def load_pictures(self, faces: Sequence[UnnamedFace], show: Callable[[dict[str, UInt8Array]], None]) -> None:
         """Read squares around faces, ``(S, S, 3)`` uint8 by face id."""
