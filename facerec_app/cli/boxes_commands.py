@@ -75,7 +75,7 @@ def show(
         print_json({"picture": str(picture), "sha256": opened.sha256, "source": source, "faces": _faces(opened.faces)})
         return
     kind = "proposed by the detector, nobody looked at them yet" if opened.is_proposal else "saved"
-    out.print(f"{escape(picture.name)}: {len(opened.faces)} faces, {kind}")
+    out.print(f"{escape(picture.name)}: {_count(len(opened.faces), 'face')}, {kind}")
     table = Table("", "Left", "Top", "Right", "Bottom", "Landmarks", "Name", box=None, header_style="bold")
     for row, name in enumerate(opened.faces.names):
         sides = [f"{value:.1f}" for value in opened.faces.boxes_xyxy[row]]
@@ -123,7 +123,7 @@ def set_boxes(
             enrolled = same_face_row(faces, opened.faces.boxes_xyxy[opened.enrolled_row])
         changed = editing.save(opened, faces, enrolled)
     again = "; the enrolled face's features were computed again" if changed else ""
-    out.print(f"{escape(picture.name)}: {len(boxes)} faces saved{again}.")
+    out.print(f"{escape(picture.name)}: {_count(len(boxes), 'face')} saved{again}.")
 
 
 def remove(
@@ -138,7 +138,7 @@ def remove(
         service = app.library().box_data_sets()
         found = service.find(picture)
         service.remove(found)
-    out.print(f"Forgot the boxes of {len(found)} picture{'s' if len(found) > 1 else ''}.")
+    out.print(f"Forgot the boxes of {_count(len(found), 'picture')}.")
 
 
 def export(
@@ -156,7 +156,8 @@ def export(
     chosen: BoxFormat = "voc" if kind == "voc" else "coco"
     with application(ctx) as app, _working("Exporting", json) as (progress, stop):
         done = app.library().box_data_sets().export(chosen, folder, on_progress=progress, cancelled=stop)
-    _report(done, json, f"{done.pictures} pictures with {done.faces} faces are in {escape(str(folder))}", "exported")
+    what = f"{_count(done.pictures, 'picture')} with {_count(done.faces, 'face')}"
+    _report(done, json, f"Wrote {what} to {escape(str(folder))}", "exported")
 
 
 def import_boxes(
@@ -173,7 +174,8 @@ def import_boxes(
     with application(ctx) as app, _working("Importing", json) as (progress, stop):
         done = app.library().box_data_sets().take_over(dataset, on_progress=progress, cancelled=stop)
     same = f"; {done.unchanged} said the same already" if done.unchanged else ""
-    _report(done, json, f"Took over {done.pictures} pictures with {done.faces} faces{same}", "imported")
+    what = f"{_count(done.pictures, 'picture')} with {_count(done.faces, 'face')}"
+    _report(done, json, f"Took over {what}{same}", "imported")
 
 
 @contextmanager
@@ -202,6 +204,10 @@ def _report(done: BoxTransfer, json: bool, sentence: str, what: str) -> None:
         raise typer.Exit(INTERRUPTED)
     if done.faults:
         raise typer.Exit(PARTIAL)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _box(text: str) -> tuple[Sequence[float], str]:

@@ -32,7 +32,7 @@ def test_boxes_are_set_exported_and_taken_over_by_another_gallery(
     (face,) = proposed["faces"]
     left, top, right, bottom = face["box_xyxy"]
     drawn = f"{left - 6},{top - 9},{right + 6},{bottom + 3}:Joe <Biden>"
-    assert "1 faces saved" in facerec("boxes", "set", pictures / "biden.jpg", "--box", drawn).stdout
+    assert "1 face saved" in facerec("boxes", "set", pictures / "biden.jpg", "--box", drawn).stdout
     assert facerec("boxes", "set", pictures / "obama2.jpg", "--box", "3,4,40,60", "--difficult", "1").code == 0
     saved = {Path(row["file"]).name: row["faces"] for row in facerec("boxes", "list", "--json").json}
     assert saved["biden.jpg"][0]["landmarks_xy"] is not None  # looked for in the new box
