@@ -90,6 +90,8 @@ def main(folder, people, seconds):
 if __name__ == "__main__":
     folder, people, seconds = sys.argv[1:]
     print(json.dumps(main(folder, people, float(seconds))), flush=True)
+    import os
+    os._exit(0)  # as the program does where a thread has not ended in time
 """
 
 

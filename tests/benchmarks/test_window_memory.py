@@ -65,6 +65,8 @@ def main(folder, people, video, profile, minutes):
 if __name__ == "__main__":
     folder, people, video, profile, minutes = sys.argv[1:]
     print(json.dumps(main(folder, people, video, profile, int(minutes))), flush=True)
+    import os
+    os._exit(0)  # as the program does where a thread has not ended in time
 """
 
 
