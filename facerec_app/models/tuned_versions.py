@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
@@ -195,7 +196,8 @@ class TunedVersions:
         Raises:
             GalleryWriteError: it could not be stored; what was in use stays.
         """
-        content = save(dict(weights))
+        # safetensors writes the memory as it lies: an array in another order would come back scrambled.
+        content = save({name: np.ascontiguousarray(array) for name, array in weights.items()})
         stored = replace(version, sha256=hashlib.sha256(content).hexdigest())
         with self._changing(f"The tuned {self._noun} could not be stored"):
             index = self._index_or_none()
