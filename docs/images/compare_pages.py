@@ -50,7 +50,7 @@ def take(window: LibraryWindow, page: str, folder: Path) -> None:
         loop = QEventLoop()
         QTimer.singleShot(300, loop.quit)
         loop.exec()
-        file = folder / f"library-{page}-{theme}.jpg"
+        file = folder / f"window-library-{page}-{theme}.jpg"
         if not window.grab().save(str(file), quality=90):
             raise SystemExit(f"{file} cannot be written.")
         print(file.name)

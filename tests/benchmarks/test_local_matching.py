@@ -52,7 +52,8 @@ class Scene:
 
 @cache
 def comparison_service() -> PictureComparisonService:
-    return compose(Settings()).library().picture_comparison()
+    nowhere = Path(__file__).parent / "no gallery"  # it is not asked for, so it is not made
+    return compose(Settings(database_dir=nowhere)).library().picture_comparison()
 
 
 def picture_files(data: Path) -> list[Path]:

@@ -10,15 +10,18 @@ import pytest
 from facerec_app.capture.images import read_image, write_jpeg
 from facerec_app.services.one_shot_naming import person_of
 from tests.e2e.conftest import Facerec
+from tests.unit.matching.matching_material import small_picture
 
 
 def test_match_tells_one_person_from_two_and_draws_a_sheet(facerec: Facerec, demo_dir: Path, tmp_path: Path) -> None:
-    sources, sheet = demo_dir / "sources", tmp_path / "sheet.png"
-    same = facerec("match", sources / "obama2.jpg", sources / "obama3.jpg", "--json", "--sheet", sheet).json
+    sheet = tmp_path / "sheet.png"
+    for name in ("obama2.jpg", "obama3.jpg", "biden.jpg"):  # small ones, which keeps this short
+        write_jpeg(tmp_path / name, small_picture(demo_dir / "sources" / name, 360))
+    same = facerec("match", tmp_path / "obama2.jpg", tmp_path / "obama3.jpg", "--json", "--sheet", sheet).json
     assert same["faces"][0]["verdict"] == "same"
     assert same["faces"][0]["probability"] > 0.95
     assert read_image(sheet).shape[1] > 400
-    other = facerec("match", sources / "biden.jpg", sources / "obama3.jpg")
+    other = facerec("match", tmp_path / "biden.jpg", tmp_path / "obama3.jpg")
     assert other.code == 0
     assert other.stdout.startswith("Very likely two people")
     assert "Outside the faces" in other.stdout
