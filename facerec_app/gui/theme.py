@@ -78,6 +78,8 @@ QProgressBar::chunk {{ background: {accent}; border-radius: 3px; }}
 QLabel[muted="true"] {{ color: {muted}; }}
 QLabel[bad="true"] {{ color: {bad}; }}
 QLabel[good="true"] {{ color: {good}; }}
+QCheckBox::indicator:unchecked {{ width: 12px; height: 12px; border: 1px solid {disabled}; border-radius: 3px;
+    background: {base}; }}
 QFrame#card {{ background: {button}; border: 1px solid {border}; border-radius: 8px; }}
 QFrame#drop {{ border: 1px dashed {disabled}; border-radius: 8px; background: {base}; }}
 QFrame#strip, QFrame#transport {{ background: {window}; border-top: 1px solid {border}; }}

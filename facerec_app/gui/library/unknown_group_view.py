@@ -80,9 +80,12 @@ class UnknownGroupView(QWidget):
         self._entry = entry
         cards = [self._card(face) for face in entry.faces[:_SHOWN_AT_ONCE]] if entry is not None else []
         if cards != list(self.model.cards):
+            # A face that has joined the group must not take away the name that is being typed.
+            is_same = bool({card.face_id for card in cards} & {card.face_id for card in self.model.cards})
             self.model.show_cards(cards)
-            self.faces.scrollToTop()
-            self.naming.clear()
+            if not is_same:
+                self.faces.scrollToTop()
+                self.naming.clear()
             self.choose_faces(picked)
         self.naming.show_guess(entry.group.suggestion if entry is not None and entry.group is not None else None)
         self._title.setText(self._title_words(entry))

@@ -138,8 +138,11 @@ def test_face_is_dragged_to_another_group_or_the_space_beside_and_moved_by_keybo
         event = QDropEvent(place, copy, data, left, Qt.KeyboardModifier.NoModifier)
         page.groups.dropEvent(event)
 
+    page.choose_row(0)
+    page.detail.naming.field.setText("Bar")
     drop(stranger, page.groups.visualRect(page.groups_model.index(0, 0)).center())
     qtbot.waitUntil(lambda: sizes(page) == [4, 1], timeout=WAIT_MS)
+    assert page.detail.naming.field.text() == "Bar", "a face that joins the group takes no name away"
     assert stranger in [face.face_id for face in page.groups_model.entries[0].faces]
     drop(stranger, page.groups.viewport().rect().bottomRight() - QPoint(4, 4))
     qtbot.waitUntil(lambda: sizes(page) == [3, 2], timeout=WAIT_MS)
