@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QModelIndex, QPoint, Qt
+from PySide6.QtCore import QEvent, QModelIndex, QPoint, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence, QMouseEvent, QShortcut
 from PySide6.QtWidgets import (
     QFrame,
@@ -34,6 +34,7 @@ from facerec_app.services.face_search import FaceHit
 
 _QUERY_WIDTH_PX = 176
 _LIKELY = 0.5
+_SIGN_PX = 40
 
 
 class SearchPage(LibraryPage):
@@ -52,6 +53,7 @@ class SearchPage(LibraryPage):
         self.work.pictures.connect(self.model.add_pictures)
         self.setAcceptDrops(True)
         self._build()
+        self._draw_sign()
         self._show_step()
 
     @property
@@ -115,6 +117,11 @@ class SearchPage(LibraryPage):
             self.take_picture(picture)
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in {QEvent.Type.PaletteChange, QEvent.Type.ApplicationPaletteChange}:
+            self._draw_sign()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() is Qt.MouseButton.BackButton:
@@ -250,7 +257,6 @@ class SearchPage(LibraryPage):
     def _show_step(self) -> None:
         step = self.steps.current
         self._pages.setCurrentIndex(0 if step is None else 1)
-        self._sign.setPixmap(draw_icon("search", colour("muted"), 40, self.devicePixelRatioF()))
         self._show_way()
         self._title.setText(step.title if step is not None else self.tr("Search by picture"))
         self._title.setToolTip(self._title.text())
@@ -265,6 +271,9 @@ class SearchPage(LibraryPage):
         wanted = self.model.without_picture
         if wanted:
             self.work.load_pictures(wanted)
+
+    def _draw_sign(self) -> None:
+        self._sign.setPixmap(draw_icon("search", colour("muted"), _SIGN_PX, self.devicePixelRatioF()))
 
     def _show_way(self) -> None:
         for button, step, keys in (

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QMimeData, Qt, QUrl
-from PySide6.QtGui import QAction, QGuiApplication, QImage, QKeySequence
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QGuiApplication, QImage, QKeySequence
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from facerec_app.capture.images import read_image, write_jpeg
+from facerec_app.gui.face_dragging import faces_mime
 from facerec_app.gui.library.picture_input import GivenPicture, picture_of, pixels_of
 from facerec_app.gui.library.search_page import SearchPage
 from facerec_app.gui.main_window import MainWindow
@@ -43,6 +45,15 @@ def both_of_them(demo_dir: Path, folder: Path) -> Path:
     return file
 
 
+def drop_on(page: SearchPage, data: QMimeData) -> None:
+    """Let go of something over the page, as the mouse would."""
+    place, none, left = page.rect().center(), Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton
+    enter = QDragEnterEvent(place, Qt.DropAction.CopyAction, data, left, none)
+    QApplication.sendEvent(page, enter)
+    assert enter.isAccepted()
+    QApplication.sendEvent(page, QDropEvent(QPointF(place), Qt.DropAction.CopyAction, data, left, none))
+
+
 def test_search_goes_on_from_a_result_and_back_and_forward(
     qtbot: QtBot, application: Application, window: MainWindow, demo_dir: Path, tmp_path: Path
 ) -> None:
@@ -68,6 +79,10 @@ def test_search_goes_on_from_a_result_and_back_and_forward(
     application.people().rename("Grace Hopper", "Admiral Hopper")
     application.gallery().announce()
     wait_for(qtbot, lambda: titles(page) == ["Admiral Hopper"])
+    face = application.people().faces("Barack Obama")[0].face_id
+    drop_on(page, faces_mime([face]))
+    wait_for(qtbot, lambda: shows(page, "A face"))
+    assert titles(page) == ["Admiral Hopper"]
     shown: list[str] = []
     page._links.person_asked.connect(shown.append)
     menu_place = page.grid.visualRect(page.model.index(0, 0)).center()
