@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Callable
 from concurrent.futures import CancelledError
@@ -71,6 +72,8 @@ class DaskWorkers:
             return WorkersError(f"The workers at {self._access.address} have no FaceRec ({error}); install it there.")
         if type(error).__name__ == "KilledWorker":
             return WorkersError(f"Workers at {self._access.address} died again and again over one job; {kept}.")
+        if "Cancelled" in type(error).__name__:  # what Dask calls it when the scheduler is gone
+            return WorkersError(f"The connection to the scheduler at {self._access.address} was lost; {kept}.")
         return WorkersError(
             f"The work at {self._access.address} was lost ({type(error).__name__}: {_first_line(error)}); {kept}."
         )
@@ -147,12 +150,12 @@ def _connected(distributed: Any, access: ClusterAccess, connect_s: float) -> Any
 
 def _library() -> Any:
     try:
-        import dask.config
-
-        dask.config.set({"logging.distributed": "critical"})  # what goes wrong is said once, by this program
         import distributed
     except ImportError as exc:
         raise ConfigError("Clusters need the library Dask; install it with: pip install 'facerec[cluster]'.") from exc
+    for name in list(logging.root.manager.loggerDict):
+        if name.partition(".")[0] == "distributed":  # what goes wrong is said once, by this program
+            logging.getLogger(name).setLevel(logging.CRITICAL)
     return distributed
 
 
