@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from PySide6.QtCore import QObject, QSize, Signal
@@ -15,7 +16,7 @@ from facerec_app.gui.library.picture_input import GivenPicture
 from facerec_app.gui.library.search_steps import SearchStep
 from facerec_app.gui.picture_conversion import scaled_image
 from facerec_app.gui.shared_services import SharedServices
-from facerec_app.gui.tasks import TaskRunner
+from facerec_app.gui.tasks import Task, TaskRunner
 from facerec_app.services.face_search import FaceSearchService
 
 HITS = 40
@@ -64,12 +65,11 @@ class SearchWork(QObject):
         """Read the pictures of faces, some at a time, the first ones first."""
         for start in range(0, len(face_ids), _PICTURES_AT_ONCE):
             part = list(face_ids[start : start + _PICTURES_AT_ONCE])
-            self._tasks.start(
-                lambda _, part=part: self._services.library().gallery_browser().thumbnails_of(part),
-                done=self.pictures.emit,
-                failed=self.failed.emit,
-                urgent=True,
-            )
+            read = partial(self._read_pictures, part)
+            self._tasks.start(read, done=self.pictures.emit, failed=self.failed.emit, urgent=True)
+
+    def _read_pictures(self, face_ids: Sequence[str], _: Task) -> dict[str, UInt8Array]:
+        return self._services.library().gallery_browser().thumbnails_of(face_ids)
 
     def _start(self, work: Callable[[FaceSearchService], SearchStep], take: Callable[[SearchStep], None]) -> None:
         self._asked += 1
