@@ -70,15 +70,17 @@ def test_faces_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_gallery_of_the_first_version_gets_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    person_id = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
+    connection = sqlite3.connect(tmp_path / "gallery.sqlite3", isolation_level=None)
     with monkeypatch.context() as first:
         first.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
-        first.setattr("facerec_app.gallery.gallery_database.MIGRATIONS", schema.MIGRATIONS)
-        first.setattr("facerec_app.gallery.gallery_database.TABLES", frozenset({"meta", "people", "faces"}))
-        with open_store(tmp_path) as store:
-            person = store.add_person("Ada Lovelace")
-    with sqlite3.connect(tmp_path / "gallery.sqlite3") as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+        schema.migrate(connection)
+    connection.execute(
+        "INSERT INTO people (id, name, name_key, created_at) VALUES (?, 'Ada', 'ada', '2026-01-02T03:04:05+00:00')",
+        (person_id,),
+    )
+    assert connection.execute("PRAGMA user_version").fetchone() == (1,)
     connection.close()
     with open_store(tmp_path) as store:
-        store.rejections.add(person.person_id, unit_vectors(7), source="camera 0", decided_by="user")
+        store.rejections.add(person_id, unit_vectors(7), source="camera 0", decided_by="user")
         assert len(store.rejections.all()) == 1
