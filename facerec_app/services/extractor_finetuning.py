@@ -112,7 +112,7 @@ class ExtractorFinetuningService:
             TrainingError, ModelError, GalleryWriteError: nothing was changed.
         """
         parts = self._parts
-        faces = read_own_people(folder, parts.detector(), parts.aligner, on_stage, cancelled)
+        faces = read_own_people(folder, parts.detector, parts.aligner, on_stage, cancelled)
         split = split_faces(faces.people, options.seed)
         start = load_student(parts.models.path(WEIGHTS))
         require_head(start)

@@ -19,7 +19,7 @@ from facerec_app.training.picture_features import find_central_face
 
 def read_own_people(
     folder: Path,
-    detector: FaceDetector,
+    make_detector: Callable[[], FaceDetector],
     aligner: FaceAligner,
     on_stage: Callable[[str, int, int], None],
     cancelled: CancelCheck,
@@ -28,7 +28,7 @@ def read_own_people(
 
     Args:
         folder: one folder of pictures for each person; what lies beside the folders is left out.
-        detector: finds the faces.
+        make_detector: loads what finds the faces; called only where there are enough pictures.
         aligner: cuts out the one nearest to the middle.
         on_stage: told ``reading``, pictures done and their number.
         cancelled: asked before each picture.
@@ -40,6 +40,7 @@ def read_own_people(
     """
     names = pictures_under(folder)
     _require_enough(folder, names)
+    detector = make_detector()
     crops: list[UInt8Array] = []
     owners: list[str] = []
     faults: list[str] = []

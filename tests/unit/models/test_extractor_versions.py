@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from facerec_app.core.errors import ConfigError, WeightsMissingError, WeightsRejectedError
@@ -14,7 +16,10 @@ from facerec_app.models.extractor_versions import INDEX_NAME, ExtractorVersions
 from facerec_app.models.tuned_versions import TunedVersion
 
 _SHIPPED = "ab" * 32
-_HEAD = {"kernel_i8": np.asfortranarray(np.arange(6, dtype=np.int8).reshape(2, 3)), "bias": np.ones(2, np.float32)}
+_HEAD: dict[str, npt.NDArray[Any]] = {
+    "kernel_i8": np.asfortranarray(np.arange(6, dtype=np.int8).reshape(2, 3)),
+    "bias": np.ones(2, np.float32),
+}
 
 
 def version(name: str, start: str = _SHIPPED) -> TunedVersion:
