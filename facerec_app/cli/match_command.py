@@ -25,6 +25,8 @@ Network = Annotated[
 ]
 Projection = Annotated[Path | None, typer.Option(help="Projection made for that network (see docs/matching.md).")]
 
+_HARDLY = 0.01
+
 
 def add_to(cli: typer.Typer) -> None:
     """Add the command."""
@@ -63,7 +65,8 @@ def match(
         if sheet is not None:
             from facerec_app.services.comparison_sheet import write_comparison_sheet
 
-            write_comparison_sheet(*pictures, faces, agreement, lines, sheet)
+            short = [line.replace(str(left), left.name).replace(str(right), right.name) for line in lines]
+            write_comparison_sheet(*pictures, faces, agreement, short, sheet)
     if json:
         print_json(_record(pictures, faces, best, agreement))
     else:
@@ -88,7 +91,8 @@ def _face_line(face: FaceComparison, pictures: tuple[ComparedPicture, ComparedPi
         f"face {row + 1} of {len(picture.detections)} in {picture.title}"
         for row, picture in zip((face.left_face, face.right_face), pictures, strict=True)
     )
-    sure, words = percent(face.probability), face.verdict.value
+    sure = "< 1%" if face.probability < _HARDLY else percent(face.probability)
+    words = face.verdict.value
     return f"{words[0].upper()}{words[1:]} ({sure} the same): {which}, cosine {face.cosine:.3f}"
 
 

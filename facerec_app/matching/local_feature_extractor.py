@@ -39,8 +39,11 @@ class LocalFeatureExtractor:
         sha256 = hashlib.sha256(network).hexdigest()
         if (projection.network_sha256, projection.layer) != (sha256, chosen.layer):
             raise ModelVersionMismatchError(
-                f"The projection of local features was fitted on layer {projection.layer} of another network or layer "
-                f"than {chosen.layer} of this one; make one for it as docs/matching.md says."
+                f"The projection of local features was made for layer {projection.layer} of another network; make one "
+                f"for layer {chosen.layer} of this network as docs/matching.md says."
+                if projection.layer == chosen.layer
+                else f"The projection of local features was made for layer {projection.layer}, not {chosen.layer}; "
+                "name the map that it was made for with --map."
             )
         self._maps = MapExtractor(network, chosen, threads=threads)
         self._projection = projection
