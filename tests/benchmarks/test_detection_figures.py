@@ -74,7 +74,8 @@ def test_tuning_on_clear_dim_covered_and_mixed_faces(test_data_dir: Path, tmp_pa
         application.close()
     untouched = compose(Settings(database_dir=tmp_path / "gallery-untouched"))
     for judged in judging:
-        print(f"\nshipped {judged:<8}", figures(untouched, judging[judged], "mtcnn"))
+        for detector in ("mtcnn", "yunet"):
+            print(f"\nshipped {judged:<8}", figures(untouched, judging[judged], detector))
     untouched.close()
     assert not kept["clear"]  # there is nothing to gain where the truth is what the detector says already
     assert kept["covered"]
