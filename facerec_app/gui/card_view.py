@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QResizeEvent
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QWidget
 
 from facerec_app.gui.theme import colour
@@ -22,6 +22,7 @@ class CardView(QListView):
         super().__init__(parent)
         self._least_width_px = least_width_px
         self._height_px = height_px
+        self._empty_words = ""
         self.setViewMode(QListView.ViewMode.IconMode)
         self.setFlow(QListView.Flow.LeftToRight)
         self.setWrapping(True)
@@ -34,6 +35,11 @@ class CardView(QListView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setSelectionRectVisible(True)
+
+    def say_when_empty(self, words: str) -> None:
+        """Say something in the middle while there are no cards."""
+        self._empty_words = words
+        self.viewport().update()
 
     def accept_drops(self) -> None:
         """Let what the model takes be dropped on its cards."""
@@ -57,6 +63,16 @@ class CardView(QListView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.setGridSize(self.card_size())
         super().resizeEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        model = self.model()
+        if self._empty_words and model is not None and not model.rowCount():
+            painter = QPainter(self.viewport())
+            painter.setPen(colour("muted"))
+            room = self.viewport().rect().adjusted(24, 24, -24, -24)
+            painter.drawText(room, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._empty_words)
+            painter.end()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter} and self.currentIndex().isValid():

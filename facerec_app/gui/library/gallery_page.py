@@ -7,9 +7,9 @@ from functools import partial
 
 from PySide6.QtCore import QEvent, QItemSelection, QLocale, QObject, QPoint, QStringListModel, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
 
-from facerec_app.gallery.face_filter import FaceOrder, ListedFace
+from facerec_app.gallery.face_filter import ListedFace
 from facerec_app.gallery.records import FaceState, Person
 from facerec_app.gui.history_buttons import HistoryButtons
 from facerec_app.gui.icons import set_icon
@@ -18,6 +18,7 @@ from facerec_app.gui.library.face_cards import CARD_ROLE, FaceCard, FaceCardMode
 from facerec_app.gui.library.gallery_filters import GalleryFilters
 from facerec_app.gui.library.gallery_reader import GalleryReader, GalleryView
 from facerec_app.gui.library.library_page import FacePicked, LibraryLinks, LibraryPage
+from facerec_app.gui.library.order_choice import OrderChoice
 from facerec_app.gui.library.page_turner import PageTurner
 from facerec_app.gui.people_actions import PeopleActions, PeopleView
 from facerec_app.gui.quality_words import quality_words
@@ -31,7 +32,6 @@ from facerec_app.services.progress import Progress
 _MOST_REMOVED = 2000
 """Faces removed in one step: what brings them back is kept in memory."""
 _LIKELY = 0.5
-_ORDER_WIDTH_PX = 210
 _TURNS = {Qt.Key.Key_PageDown: 1, Qt.Key.Key_PageUp: -1}
 
 
@@ -43,7 +43,6 @@ class GalleryPage(LibraryPage):
     ) -> None:
         super().__init__(services, tasks, links, parent)
         self._view: GalleryView | None = None
-        self._like: ListedFace | None = None
         self._all_chosen = False
         self._names = QStringListModel(self)
         self.changes = PeopleActions(services, tasks, self)
@@ -104,9 +103,7 @@ class GalleryPage(LibraryPage):
         """Put the faces most like the chosen one first."""
         chosen = self._first_chosen()
         if chosen is not None:
-            self._like = chosen
-            self._show_orders()
-            self._ask()
+            self.order.sort_like(chosen)
 
     def search_from_chosen(self) -> None:
         """Look for faces like the chosen one on the page for that."""
@@ -191,12 +188,8 @@ class GalleryPage(LibraryPage):
         self._count = QLabel(self)
         self._count.setTextFormat(Qt.TextFormat.PlainText)
         self._count.setProperty("heading", "true")
-        self.order = QComboBox(self)
-        self.order.setAccessibleName(self.tr("Order"))
-        self.order.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self.order.setMaximumWidth(_ORDER_WIDTH_PX)
-        self._show_orders()
-        self.order.currentIndexChanged.connect(self._take_order)
+        self.order = OrderChoice(self)
+        self.order.changed.connect(self._ask)
         head = QHBoxLayout()
         head.addWidget(self._count, 1)
         head.addWidget(self.order)
@@ -229,34 +222,8 @@ class GalleryPage(LibraryPage):
             row.addWidget(button)
         return row
 
-    def _show_orders(self) -> None:
-        """List the orders, with that by likeness while a face was chosen for it."""
-        present = self.order.currentData()
-        self.order.blockSignals(True)
-        self.order.clear()
-        if self._like is not None:
-            self.order.addItem(self.tr("Most like {0}").format(self._like.name), None)
-        for text, value in (
-            (self.tr("Newest first"), FaceOrder.NEWEST),
-            (self.tr("Oldest first"), FaceOrder.OLDEST),
-            (self.tr("By name"), FaceOrder.NAME),
-            (self.tr("Best first"), FaceOrder.BEST),
-            (self.tr("Worst first"), FaceOrder.WORST),
-        ):
-            self.order.addItem(text, value)
-        row = 0 if self._like is not None else max(0, self.order.findData(present))
-        self.order.setCurrentIndex(row)
-        self.order.blockSignals(False)
-
-    def _take_order(self, _: int) -> None:
-        if self._like is not None and self.order.currentData() is not None:
-            self._like = None
-            self._show_orders()
-        self._ask()
-
     def _query(self) -> FaceQuery:
-        like = self._like.face.face_id if self._like is not None else None
-        order = self.order.currentData() or FaceOrder.NEWEST
+        order, like = self.order.order, self.order.like_face_id
         return FaceQuery(self.filters.filter, order, like, self.filters.suspicion)
 
     def _ask(self) -> None:
@@ -282,6 +249,7 @@ class GalleryPage(LibraryPage):
         self.grid.selectionModel().setCurrentIndex(current, self.grid.selectionModel().SelectionFlag.NoUpdate)
         self.turner.show_page(view.number, view.pages)
         self._count.setText(self._count_words(len(view.listing)))
+        self.grid.say_when_empty(self._empty_words())
         self._update_actions()
 
     def _card(self, listed: ListedFace, view: GalleryView) -> FaceCard:
@@ -300,6 +268,10 @@ class GalleryPage(LibraryPage):
         if not count:
             return self.tr("No face is enrolled yet") if self.filters.is_open else self.tr("No face fits")
         return self.tr("1 face") if count == 1 else self.tr("{0} faces").format(QLocale().toString(count))
+
+    def _empty_words(self) -> str:
+        enrol = self.tr("Faces of everybody you enrol appear here.")
+        return enrol if self.filters.is_open else self.tr("No face fits all conditions at the left.")
 
     def _show_progress(self, progress: Progress) -> None:
         if self.reader.is_busy and progress.total:
