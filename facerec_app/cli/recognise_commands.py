@@ -23,7 +23,10 @@ from facerec_app.cli.exit_codes import INTERRUPTED, PARTIAL, exit_code_of
 from facerec_app.cli.one_shot_output import name_from_folder, print_named
 from facerec_app.cli.sighting_table import percent, print_sightings, sighting_record
 from facerec_app.core.errors import ConfigError, FacerecError
-from facerec_app.services.recognition import PictureOutcome, RunOutputs, RunReport
+from facerec_app.core.protocols import FrameSource
+from facerec_app.core.types import FrameResult
+from facerec_app.services.application import Application
+from facerec_app.services.recognition import PictureOutcome, ResultCallback, RunOutputs, RunReport
 
 Profile = Annotated[str | None, typer.Option(help="Recognition profile (see models list).")]
 Detector = Annotated[str | None, typer.Option(help="mtcnn or yunet; default is the profile's.")]
@@ -125,6 +128,7 @@ def run(
             opened,
             outputs=RunOutputs(video=out_file, events=events),
             max_fps=max_fps,
+            on_result=_stranger_keeper(app, opened),
             progress=report,
             cancelled=stop,
         )
@@ -134,6 +138,20 @@ def run(
         _print_run(source, summary, out_file, events)
     if summary.stopped:
         raise typer.Exit(INTERRUPTED)
+
+
+def _stranger_keeper(app: Application, source: FrameSource) -> ResultCallback | None:
+    """Return what keeps faces of strangers who have left a live source, if the user has switched that on."""
+    if not source.is_live:
+        return None
+    collection = app.library().unknown_collection()
+    finished = collection.begin_source(is_live=True)
+
+    def keep(_: FrameResult) -> None:
+        if finished.has_waiting:
+            collection.add_finished()
+
+    return keep if finished.is_wanted else None
 
 
 def _outcome_record(outcome: PictureOutcome) -> dict[str, Any]:

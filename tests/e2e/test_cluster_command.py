@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from threading import Event
 
+import numpy as np
 import pytest
 
+from facerec_app.capture.images import read_image
+from facerec_app.composition import ComposedApplication
+from facerec_app.core.types import Frame
+from facerec_app.services.unknown_collection import UnknownCollectionService
+from tests.contract.fake_camera import FakeCamera
 from tests.e2e.conftest import Facerec
 
 ABROAD = ("obama2.jpg", "obama3.jpg", "biden.jpg", "astronaut.png")
@@ -94,7 +101,42 @@ def test_what_is_wrong_is_said_in_one_line(facerec: Facerec, pictures: Path) -> 
         assert len(refused.stderr.strip().splitlines()) == 1
 
 
-def test_strangers_of_cameras_are_not_kept_until_that_is_switched_on(facerec: Facerec) -> None:
+class Visited(FakeCamera):
+    """A stranger comes and goes; the camera ends when he has been kept."""
+
+    kept = Event()
+
+    def read(self) -> Frame | None:
+        frame = super().read()
+        return None if self.kept.is_set() else frame
+
+
+@pytest.fixture
+def camera(demo_dir: Path, monkeypatch: pytest.MonkeyPatch) -> type[Visited]:
+    """Return the camera that every source is."""
+    face = read_image(demo_dir / "sources" / "obama2.jpg")
+    seconds = [face] * 40 + [np.full_like(face, 127)] * 60
+    add_finished = UnknownCollectionService.add_finished
+
+    def add_and_note(service: UnknownCollectionService) -> int:
+        added = add_finished(service)
+        if added:
+            Visited.kept.set()
+        return added
+
+    monkeypatch.setattr(Visited, "kept", Event())
+    monkeypatch.setattr(UnknownCollectionService, "add_finished", add_and_note)
+    monkeypatch.setattr(
+        ComposedApplication, "open_source", lambda _, spec, on_status=None: Visited(seconds, frame_rate=20.0)
+    )
+    return Visited
+
+
+def test_stranger_of_a_camera_is_kept_after_that_was_switched_on(facerec: Facerec, camera: type[Visited]) -> None:
     assert "not kept" in facerec("cluster", "keep").stdout
-    facerec("cluster", "keep", "on")
-    assert "are kept" in facerec("cluster", "keep").stdout
+    assert "are kept" in facerec("cluster", "keep", "on").stdout
+    facerec("run", "0")
+    kept = facerec("cluster", "--json").json
+    faces = [face for group in kept["groups"] for face in group["faces"]] + kept["alone"]
+    assert 1 <= len(faces) <= 3
+    assert {face["origin"] for face in faces} == {"live"}
