@@ -19,8 +19,8 @@ from facerec_app.decision.person_templates import PersonTemplates
 from facerec_app.similarity.log_odds import log_odds_of
 
 COHORT_FROM_FACES = 20_000
-_COHORT_FACES = 10_000
-_SAMPLED_PEOPLE = 1_000
+_COHORT_FACES = 50_000
+_SAMPLED_PEOPLE = 500
 _BLOCK = 256
 
 
