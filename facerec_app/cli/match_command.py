@@ -105,7 +105,9 @@ def _agreement_lines(agreement: PictureAgreement) -> list[str]:
     lines = []
     if agreement.faces is not None:
         parts = ", ".join(f"{part} {count}" for part, count in agreement.faces.parts.items())
-        lines.append(f"Parts of the faces that agree: {agreement.faces.match.inliers} matches ({parts or 'nothing'})")
+        chance = "" if agreement.faces.is_more_than_chance else ", no more than two people's faces can do"
+        count = agreement.faces.match.inliers
+        lines.append(f"Parts of the faces that agree: {count} matches ({parts or 'nothing'}){chance}")
     lines.append(f"Outside the faces: {agreement.elsewhere.inliers} matches, {agreement.scene.value}")
     return lines
 

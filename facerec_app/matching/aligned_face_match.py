@@ -21,6 +21,8 @@ _MOST_SHIFT_PX = 32.0
 """A fifth of the face: an eye agrees with an eye, not with a button."""
 _TEMPLATE = scaled_template(ARCFACE_112, 112, _FACE_PX) + np.float32(_MARGIN_PX)
 _NEAR = 0.5  # of the distance between the eyes
+CHANCE_FACE_INLIERS = 12
+"""The most that the faces of two people reached (docs/matching.md)."""
 PARTS = ("eyes", "nose", "mouth", "forehead and hair", "chin and neck", "cheeks and ears")
 
 
@@ -35,6 +37,11 @@ class AlignedFaceMatch:
 
     match: PictureMatch
     parts: Mapping[str, int]
+
+    @property
+    def is_more_than_chance(self) -> bool:
+        """Whether more agrees than in the faces of two people."""
+        return self.match.inliers > CHANCE_FACE_INLIERS
 
 
 def match_faces(

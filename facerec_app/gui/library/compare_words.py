@@ -36,7 +36,9 @@ def agreement_words(agreement: PictureAgreement) -> str:
         parts = [names.get(part, part) for part in list(agreement.faces.parts)[:_MOST_PARTS]]
         if count:
             where = ", ".join(parts)
-            sentences.append(_tr("{0} places in the faces agree, most around {1}.").format(count, where))
+            few = _tr("{0} places in the faces agree, most around {1}; two people's faces can do as much.")
+            many = _tr("{0} places in the faces agree, most around {1}.")
+            sentences.append((many if agreement.faces.is_more_than_chance else few).format(count, where))
         else:
             sentences.append(_tr("No places in the faces agree."))
     outside = agreement.elsewhere.inliers
