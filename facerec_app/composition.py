@@ -12,7 +12,6 @@ from facerec_app.alignment.five_point_aligner import FivePointAligner
 from facerec_app.alignment.templates import TEMPLATES
 from facerec_app.config.paths import assets_dir, user_cache_dir
 from facerec_app.config.settings import Settings
-from facerec_app.core.errors import GalleryReadError, WeightsMissingError
 from facerec_app.core.protocols import FeatureExtractor, FollowingFaceDetector, FrameSource
 from facerec_app.core.types import GallerySnapshot
 from facerec_app.decision.identity_calibration import IdentityCalibration
@@ -28,7 +27,7 @@ from facerec_app.gallery.gallery_store import GalleryStore
 from facerec_app.inference.processor_threads import live_threads, set_opencv_threads
 from facerec_app.library_composition import ComposedLibrary, LibraryParts
 from facerec_app.models.detector_versions import DetectorVersions
-from facerec_app.models.extractor_versions import ExtractorVersions
+from facerec_app.models.extractor_versions import tuned_file_in_use
 from facerec_app.models.model_manifest import RecognitionProfile
 from facerec_app.models.model_store import ModelStore
 from facerec_app.models.tuned_versions import TunedFile
@@ -44,11 +43,10 @@ from facerec_app.services.bulk_parts import BulkParts
 from facerec_app.services.calibration import CalibrationService
 from facerec_app.services.corrections import CorrectionService
 from facerec_app.services.demonstration import DemonstrationService
-from facerec_app.services.doctor import DoctorService
+from facerec_app.services.doctor import DoctorService, gallery_state
 from facerec_app.services.enrolment import EnrolmentService
 from facerec_app.services.evaluation import EvaluationService
 from facerec_app.services.evaluation_subjects import EvaluationSubjects, ProfileParts
-from facerec_app.services.extractor_finetuning import PROFILE as RESNET50_PROFILE
 from facerec_app.services.face_reader import FaceReader
 from facerec_app.services.feature_report import FEATURE_REPORT_NAME, FeatureReportService
 from facerec_app.services.folder_import import FolderImport
@@ -62,13 +60,13 @@ from facerec_app.services.people import PeopleService
 from facerec_app.services.present_network import HoldsCalibration, NetworkInUse, PresentNetwork, PresentRanker
 from facerec_app.services.recognition import RecognitionService
 from facerec_app.services.retraining import RetrainingService
-from facerec_app.services.shipped_network import lent_to, shipped_network
+from facerec_app.services.shipped_network import lent_to, shipped_network, shipped_statistics
 from facerec_app.services.stage_measurement import StageTimes, measure_stages
 from facerec_app.services.versions import VersionService
 from facerec_app.similarity.similarity_network import SimilarityNetwork
 from facerec_app.tracking.following_face_finder import FollowingFaceFinder
 from facerec_app.tracking.motion_tracker import MotionTracker
-from facerec_app.training.feature_statistics import FeatureStatistics, feature_statistics_from_bytes
+from facerec_app.training.feature_statistics import FeatureStatistics
 from facerec_app.worker_composition import bulk_parts
 
 
@@ -263,14 +261,7 @@ class ComposedApplication:
         return NameVetoes(lambda: self._scorer)
 
     def _gallery_state(self) -> str:
-        if not self._settings.database.database_file.exists():
-            return f"empty, will be made in {self._settings.database_dir}"
-        problems = self._store.check()
-        if problems:
-            raise GalleryReadError("; ".join(problems))
-        people = self._store.people()
-        faces = sum(person.face_count for person in people)
-        return f"sound: {len(people)} people, {faces} faces in {self._settings.database_dir}"
+        return gallery_state(self._settings.database, lambda: self._store)
 
     def _demonstration_times(self, frames: int) -> list[StageTimes]:
         source = self.open_source(str(assets_dir() / "demo" / "demo.mp4"))
@@ -384,16 +375,9 @@ class ComposedApplication:
         self._present_network.refresh()
 
     def _feature_statistics(self) -> FeatureStatistics:
-        name = self._profile.statistics_file
-        if name is None:
-            raise WeightsMissingError(
-                f"The profile '{self._profile.name}' has no statistics of features to train with; choose another with "
-                "--profile."
-            )
-        statistics = feature_statistics_from_bytes(self._models.read(name), self._models.entry(name).file)
-        if self._tuned_extractor is None:
-            return statistics
-        return replace(statistics, extractor_version=self._extractor.version)
+        statistics = shipped_statistics(self._models, self._profile)
+        tuned = self._tuned_extractor is not None
+        return replace(statistics, extractor_version=self._extractor.version) if tuned else statistics
 
     def _shipped_network(self) -> NetworkInUse:
         network = shipped_network(self._models, self._profile)
@@ -402,10 +386,7 @@ class ComposedApplication:
     @cached_property
     def _tuned_extractor(self) -> TunedFile | None:
         """Return the fine-tuned head in use; None for the shipped one and for profiles that have none."""
-        if self._profile.extractor != RESNET50_PROFILE:
-            return None
-        shipped = self._models.entry(self._profile.extractor_file).sha256
-        return ExtractorVersions(self._settings.database.extractors_dir, shipped).file_in_use()
+        return tuned_file_in_use(self._settings.database.extractors_dir, self._models, self._profile)
 
     def _detector(self, min_face_px: int, threads: int | None) -> FollowingFaceDetector:
         key = (min_face_px, threads)

@@ -13,8 +13,10 @@ from enum import Enum
 from pathlib import Path
 
 from facerec_app.capture.camera_source import CameraDescription, CameraSource, list_cameras
+from facerec_app.config.paths import DatabasePaths
 from facerec_app.config.settings import Settings
-from facerec_app.core.errors import FacerecError
+from facerec_app.core.errors import FacerecError, GalleryReadError
+from facerec_app.gallery.gallery_store import GalleryStore
 from facerec_app.models.model_store import ModelStore
 from facerec_app.services.stage_measurement import StageSpeed, StageTimes, speed_by_stage
 
@@ -125,6 +127,22 @@ class DoctorService:
         if free < _LEAST_FREE_BYTES:
             return Check("disk", Health.FAULT, found, "free some space before enrolling people")
         return Check("disk", Health.GOOD, found)
+
+
+def gallery_state(paths: DatabasePaths, store: Callable[[], GalleryStore]) -> str:
+    """Return in words how a gallery is; one that is not there yet is not made.
+
+    Raises:
+        GalleryError: it is damaged.
+    """
+    if not paths.database_file.exists():
+        return f"empty, will be made in {paths.root}"
+    problems = store().check()
+    if problems:
+        raise GalleryReadError("; ".join(problems))
+    people = store().people()
+    faces = sum(person.face_count for person in people)
+    return f"sound: {len(people)} people, {faces} faces in {paths.root}"
 
 
 def _python_check() -> Check:

@@ -1,4 +1,4 @@
-"""The similarity network and calibration that ship with a profile, and what a fine-tuned extractor borrows of them."""
+"""What ships with a profile beside its extractor, and what a fine-tuned extractor borrows of it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from facerec_app.models.model_manifest import RecognitionProfile
 from facerec_app.models.model_store import ModelStore
 from facerec_app.services.present_network import NetworkInUse
 from facerec_app.similarity.similarity_network import SimilarityNetwork
+from facerec_app.training.feature_statistics import FeatureStatistics, feature_statistics_from_bytes
 
 
 def shipped_network(models: ModelStore, profile: RecognitionProfile) -> NetworkInUse:
@@ -28,6 +29,21 @@ def shipped_network(models: ModelStore, profile: RecognitionProfile) -> NetworkI
         SimilarityNetwork.from_bytes(models.read(weights), models.entry(weights).file),
         identity_calibration_from_bytes(models.read(calibration), models.entry(calibration).file),
     )
+
+
+def shipped_statistics(models: ModelStore, profile: RecognitionProfile) -> FeatureStatistics:
+    """Return the statistics of a profile's features, from which retraining draws people who do not exist.
+
+    Raises:
+        WeightsMissingError: the profile has none, or its file is missing.
+        WeightsRejectedError: the file is damaged.
+    """
+    name = profile.statistics_file
+    if name is None:
+        raise WeightsMissingError(
+            f"The profile '{profile.name}' has no statistics of features to train with; choose another with --profile."
+        )
+    return feature_statistics_from_bytes(models.read(name), models.entry(name).file)
 
 
 def lent_to(network: NetworkInUse, extractor_version: str) -> NetworkInUse:
