@@ -64,6 +64,17 @@ class GalleryDatabase:
         with self._lock:
             self._connection.close()
 
+    @property
+    def change_mark(self) -> tuple[int, int]:
+        """What differs after any change of any table, by whichever program; for caches of what ``revision`` leaves out.
+
+        Raises:
+            GalleryReadError: the database is damaged.
+        """
+        with self.read() as connection:
+            others = int(connection.execute("PRAGMA data_version").fetchone()[0])
+            return others, connection.total_changes
+
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """Read several things as they are at one moment.

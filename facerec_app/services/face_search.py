@@ -61,6 +61,16 @@ class FaceSearchResult:
     hits: tuple[FaceHit, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _SeenFaces:
+    """Faces without a name that may be found: identifiers, sources and ``(N, D)`` float32 features, row by row."""
+
+    mark: tuple[int, int, str]
+    face_ids: tuple[str, ...]
+    sources: tuple[str, ...]
+    vectors: Float32Array
+
+
 class FaceSearchService:
     """Ranks faces by how much they are like a given one: enrolled ones, and those that were kept without a name.
 
@@ -91,6 +101,7 @@ class FaceSearchService:
         self._network = network
         self._index = index
         self._unnamed = unnamed
+        self._seen: _SeenFaces | None = None
 
     def search_file(self, path: Path, *, top: int = 5) -> tuple[FaceSearchResult, ...]:
         """Return one result per face of a picture, from left to right.
@@ -229,24 +240,32 @@ class FaceSearchService:
         return FaceHit(face_id, face.person_id, names[face.person_id], face.source, cosine, probability)
 
     def _seen_hits(self, embeddings: Embeddings, top: int) -> list[list[FaceHit]]:
-        faces = {face.face_id: face for face in self._unnamed.all() if face.state is UnnamedState.OPEN}
-        vectors = {i: v for i, v in self._unnamed.vectors(embeddings.extractor_version).items() if i in faces}
-        if not vectors:
+        seen = self._seen_faces(embeddings.extractor_version)
+        if not seen.face_ids:
             return [[] for _ in range(len(embeddings))]
-        ids, matrix = list(vectors), np.stack(list(vectors.values()))
         network, found = self._network(), []
         for vector in embeddings.vectors:
-            cosines = np.asarray(matrix @ vector, np.float32)
+            cosines = np.asarray(seen.vectors @ vector, np.float32)
             rows = np.argsort(-cosines, kind="stable")[:top]
-            pairs = network.scorer.score_pairs(np.repeat(vector[None], len(rows), axis=0), matrix[rows])
+            pairs = network.scorer.score_pairs(np.repeat(vector[None], len(rows), axis=0), seen.vectors[rows])
             probabilities = network.calibration.pairs.probabilities(log_odds_of(pairs))
             found.append(
                 [
-                    FaceHit(ids[row], "", "", faces[ids[row]].source, float(cosines[row]), float(probability))
+                    FaceHit(seen.face_ids[row], "", "", seen.sources[row], float(cosines[row]), float(probability))
                     for row, probability in zip(rows.tolist(), probabilities, strict=True)
                 ]
             )
         return found
+
+    def _seen_faces(self, extractor_version: str) -> _SeenFaces:
+        """Return the open faces without a name; read anew only when the database has changed."""
+        mark = (*self._store.database.change_mark, extractor_version)
+        if self._seen is None or self._seen.mark != mark:
+            sources = {one.face_id: one.source for one in self._unnamed.all() if one.state is UnnamedState.OPEN}
+            vectors = {i: v for i, v in self._unnamed.vectors(extractor_version).items() if i in sources}
+            matrix = np.stack(list(vectors.values())) if vectors else np.zeros((0, 0), np.float32)
+            self._seen = _SeenFaces(mark, tuple(vectors), tuple(sources[i] for i in vectors), matrix)
+        return self._seen
 
     def _unnamed_face(self, face_id: str) -> UnnamedFace:
         """Return a face without a name that has features.

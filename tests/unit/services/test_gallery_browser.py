@@ -163,6 +163,9 @@ def test_search_finds_faces_without_a_name_and_goes_on_from_them_but_not_those_n
     assert search.search_features(onwards.features, top=1)[0][0].probability > 0.99
     unnamed.set_state([kept[0]], UnnamedState.IGNORED)
     assert kept[0] not in {hit.face_id for hit in search.search_face(mine.face_id, top=30).hits}
+    with open_store(store.paths.root) as other_program:
+        UnnamedFaces(other_program.database).set_state([kept[0]], UnnamedState.OPEN)
+    assert search.search_face(mine.face_id, top=1).hits[0].face_id == kept[0]
 
 
 def test_search_from_a_face_that_cannot_be_searched_from_says_why(
