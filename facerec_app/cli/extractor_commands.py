@@ -34,7 +34,8 @@ def list_versions(ctx: typer.Context, json: Json = False) -> None:
     with application(ctx) as app:
         versions = app.library().extractor_finetuning().versions
         all_versions, present = versions.all(), versions.present()
-    in_use = present.version_id if present is not None else None
+        serves = versions.file_in_use() is not None  # a damaged one does not, and a warning says so
+    in_use = present.version_id if present is not None and serves else None
     if json:
         print_json(
             [

@@ -6,8 +6,12 @@ from pathlib import Path
 from typing import ClassVar
 
 from facerec_app.core.errors import WeightsRejectedError
+from facerec_app.models.model_manifest import RecognitionProfile
+from facerec_app.models.model_store import ModelStore
 from facerec_app.models.tuned_versions import TunedFile, TunedVersion, TunedVersions, TunedWords
 
+TUNED_KIND = "resnet50"
+"""The kind of extractor that can be fine-tuned."""
 INDEX_NAME = "extractors.json"
 
 
@@ -37,3 +41,16 @@ class ExtractorVersions(TunedVersions):
                 "fine-tune again with 'facerec train-extractor --finetune'."
             )
         return super().file(version)
+
+
+def tuned_file_in_use(folder: Path, models: ModelStore, profile: RecognitionProfile) -> TunedFile | None:
+    """Return the fine-tuned head that a profile uses; None for the shipped one and for profiles that have none.
+
+    Args:
+        folder: where a gallery keeps them.
+        models: the shipped models.
+        profile: of their manifest.
+    """
+    if profile.extractor != TUNED_KIND:
+        return None
+    return ExtractorVersions(folder, models.entry(profile.extractor_file).sha256).file_in_use()

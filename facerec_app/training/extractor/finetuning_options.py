@@ -29,7 +29,7 @@ class FinetuningOptions:
 
     epochs: int = 8
     batch: int = 32
-    learning_rate: float = 2e-5
+    learning_rate: float = 1e-4
     margin: float = 0.2
     stay: float = 0.5
     share: float = 0.5
