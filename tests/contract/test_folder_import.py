@@ -10,12 +10,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from facerec_app.alignment.five_point_aligner import FivePointAligner
+from facerec_app.alignment.templates import TEMPLATES
 from facerec_app.composition import ComposedApplication
 from facerec_app.config.paths import DatabasePaths
 from facerec_app.config.settings import Settings
@@ -26,7 +29,10 @@ from facerec_app.gallery.gallery_store import GalleryStore
 from facerec_app.models.model_store import ModelStore
 from facerec_app.services.cluster_access import ClusterAccess
 from facerec_app.services.enrolment_report import ImportReport
+from facerec_app.services.gallery_session import GallerySession
+from facerec_app.services.progress import Progress
 from facerec_app.services.worker_pool import WorkerPool
+from facerec_app.worker_composition import bulk_parts
 from tests.contract.process_table import arguments_of, children_of, is_running
 from tests.contract.worker_pools import connected, local_cluster, start_lasting_threads, two_processes
 
@@ -199,6 +205,8 @@ def test_an_import_goes_on_when_a_worker_of_the_cluster_dies(
 IMPORT_UNTIL_KILLED = """
 import sys
 from pathlib import Path
+from facerec_app.alignment.five_point_aligner import FivePointAligner
+from facerec_app.alignment.templates import TEMPLATES
 from facerec_app.composition import ComposedApplication
 from facerec_app.config.settings import Settings
 from facerec_app.services import import_writer
@@ -234,3 +242,23 @@ def test_what_an_import_counted_survives_a_kill_and_its_workers_do_not(
     while any(is_running(worker) for worker in workers):
         assert time.monotonic() < deadline_s, "workers outlive the process that started them"
         threading.Event().wait(0.1)
+
+
+def test_a_new_extractor_sees_the_faces_by_worker_processes_as_in_one(
+    alone: tuple[Path, ImportReport], tmp_path: Path
+) -> None:
+    shutil.copytree(alone[0], tmp_path, dirs_exist_ok=True)
+    extractor, aligner = SfaceExtractor(ModelStore(), threads=1), FivePointAligner(TEMPLATES["arcface_112"], 112)
+    shared = replace(bulk_parts("sface", Settings(database_dir=tmp_path, threads=2)), fewest_pictures=1)
+    vectors: list[Float32Array] = []
+    with GalleryStore(DatabasePaths(tmp_path)) as store:
+        store.faces_of(store.people()[0].person_id)[0].picture_file.unlink()
+        for bulk in (None, shared):
+            with store.database.write() as connection:
+                connection.execute("DELETE FROM embeddings")
+            counted: list[Progress] = []
+            session = GallerySession(store, extractor, aligner, bulk)
+            assert session.embed_missing(progress=counted.append) == alone[1].enrolled - 1
+            assert [heard.done for heard in counted] == sorted(heard.done for heard in counted)
+            vectors.append(session.index().snapshot.vectors)
+    np.testing.assert_allclose(vectors[0], vectors[1], atol=1e-6)
