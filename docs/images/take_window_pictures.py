@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from boxes_pages import take_boxes_pages
+from compare_pages import take_compare_pages
 from judge_pages import take_judge_pages
 from live_pages import take_live_pages
 from people_pages import take_people_pages
@@ -134,6 +135,7 @@ def take_library(theme: str, size_px: tuple[int, int], folder: Path) -> None:
         take_judge_pages(library, tasks, application, DEMO, take_page, wait_until)
         take_boxes_pages(library, tasks, DEMO, Path(made), take_page, wait_until)
         take_search_pages(library, tasks, application, DEMO, Path(made), take_page, wait_until)
+        take_compare_pages(library, DEMO, take_page, wait_until)
         library.shut_down(5.0)
         tasks.stop(5.0)
         application.close()

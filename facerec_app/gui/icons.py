@@ -112,7 +112,9 @@ def themed_icon(name: str, tint: str = "text") -> QIcon:
     """Return an icon in a colour of the present theme, sharp at 100 to 200 % scaling."""
     icon = QIcon()
     for ratio in (1.0, 1.5, 2.0):
-        icon.addPixmap(draw_icon(name, colour(tint), 20, ratio), QIcon.Mode.Normal)
+        drawn = draw_icon(name, colour(tint), 20, ratio)
+        icon.addPixmap(drawn, QIcon.Mode.Normal)
+        icon.addPixmap(drawn, QIcon.Mode.Selected)  # otherwise Qt tints it with the colour of selections
         icon.addPixmap(draw_icon(name, colour("disabled"), 20, ratio), QIcon.Mode.Disabled)
     return icon
 
