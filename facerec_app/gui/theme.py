@@ -60,7 +60,6 @@ QListView, QTreeView {{ background: {base}; border: 1px solid {border}; border-r
 QListWidget#library-list {{ background: {window}; border: 0; border-right: 1px solid {border}; border-radius: 0;
     padding: 6px; }}
 QListWidget#library-list::item {{ padding: 7px 8px; border-radius: 5px; color: {text}; }}
-QListWidget#library-list::item:hover {{ background: {hover}; }}
 QListWidget#library-list::item:selected {{ background: {pressed}; color: {text}; }}
 QDockWidget {{ color: {text}; }}
 QDockWidget::title {{ background: {window}; padding: 8px 10px; text-align: left; }}
