@@ -1,7 +1,7 @@
 """How fast folders of people are imported: this computer's processes, a cluster of two workers, one process.
 
 ``FACEREC_TEST_DATA=FOLDER pytest -s -m benchmark tests/benchmarks/test_bulk_import.py``; with
-``FACEREC_BENCHMARK_PEOPLE=450`` only the first 450 people of ``lfw/`` (all 4,416 take some ten minutes in all).
+``FACEREC_BENCHMARK_PEOPLE=450`` only the first 450 people of ``lfw/`` (all 4,416 take some fifteen minutes in all).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import pytest
 from facerec_app.composition import ComposedApplication
 from facerec_app.config.settings import Settings
 from facerec_app.services.worker_pool import WorkerPool
+from tests.contract.worker_pools import start_lasting_threads
 
 pytestmark = [
     pytest.mark.benchmark,
@@ -41,9 +42,13 @@ def people(test_data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     return root
 
 
+@pytest.fixture(scope="module", autouse=True)
+def lasting_threads() -> None:
+    start_lasting_threads()
+
+
 @contextmanager
 def two_workers() -> Iterator[WorkerPool]:
-    pytest.importorskip("distributed")
     from distributed import LocalCluster
 
     from facerec_app.services.cluster_access import ClusterAccess
@@ -80,7 +85,8 @@ def pictures_per_s(name: str, people: Path, gallery: Path, pool: WorkerPool | No
 @pytest.mark.filterwarnings("ignore")
 def test_import_of_everybody(people: Path, tmp_path: Path) -> None:
     print()
-    local, cluster = [], []
+    local: list[float] = []
+    cluster: list[float] = []
     with two_workers() as pool:
         for turn in range(2):  # in turns: a shared machine's load comes and goes
             local.append(pictures_per_s("two processes", people, tmp_path / f"local{turn}", None))
