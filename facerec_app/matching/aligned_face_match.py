@@ -87,7 +87,7 @@ def _aligned_features(
     features = extractor.extract(np.asarray(crop, np.uint8))
     # A face at the picture's edge: what lies beyond is black and has nothing to say.
     places, size = _moved(back, features.positions_xy), np.array(pixels_rgb.shape[1::-1])
-    return features.select(((places >= 0) & (places <= size - 1)).all(axis=1)), back
+    return features.select(np.asarray(((places >= 0) & (places <= size - 1)).all(axis=1), np.bool_)), back
 
 
 def _moved(transform: Float32Array, points_xy: Float32Array) -> Float32Array:

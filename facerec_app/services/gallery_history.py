@@ -27,14 +27,15 @@ class UndoableChange(Protocol):
 
 
 ChangeT = TypeVar("ChangeT", bound=UndoableChange)
+TakenT = TypeVar("TakenT", bound=UndoableChange, contravariant=True)
 
 
-class UndoableEdits(Protocol[ChangeT]):
+class UndoableEdits(Protocol[TakenT]):
     """Takes changes back and does them again."""
 
-    def take_back(self, change: ChangeT) -> None: ...
+    def take_back(self, change: TakenT) -> None: ...
 
-    def repeat(self, change: ChangeT) -> None: ...
+    def repeat(self, change: TakenT) -> None: ...
 
 
 class GalleryHistory(Generic[ChangeT]):

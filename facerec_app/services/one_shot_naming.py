@@ -163,7 +163,7 @@ class OneShotNaming:
         if not len(found):
             raise NoFaceError(f"No face was found in {picture}; put a picture there that shows one from the front.")
         largest = found.select(np.array([int(np.argmax(box_areas(found.boxes_xyxy)))]))
-        return self._extractor.embed(self._aligner.align(pixels, largest)).vectors[0]
+        return np.asarray(self._extractor.embed(self._aligner.align(pixels, largest)).vectors[0], np.float32)
 
 
 class AccuracyTally:

@@ -47,7 +47,7 @@ def test_files_that_are_no_weights_are_refused(tmp_path: Path) -> None:
 
 def test_int8_codes_are_close() -> None:
     pytest.importorskip("onnx")
-    from facerec_app.training.extractor.student_graph import quantised
+    from facerec_app.training.extractor.int8_kernels import quantised
 
     kernel = np.random.default_rng(0).normal(size=(8, 16, 3, 3)).astype(np.float32)
     codes, scales = quantised(kernel)
