@@ -27,15 +27,15 @@ class UndoableChange(Protocol):
 
 
 ChangeT = TypeVar("ChangeT", bound=UndoableChange)
-TakenT = TypeVar("TakenT", bound=UndoableChange, contravariant=True)
+ChangeT_contra = TypeVar("ChangeT_contra", bound=UndoableChange, contravariant=True)
 
 
-class UndoableEdits(Protocol[TakenT]):
+class UndoableEdits(Protocol[ChangeT_contra]):
     """Takes changes back and does them again."""
 
-    def take_back(self, change: TakenT) -> None: ...
+    def take_back(self, change: ChangeT_contra) -> None: ...
 
-    def repeat(self, change: TakenT) -> None: ...
+    def repeat(self, change: ChangeT_contra) -> None: ...
 
 
 class GalleryHistory(Generic[ChangeT]):

@@ -15,7 +15,7 @@ from facerec_app.services.progress import CancelCheck, never_cancelled
 
 _A = TypeVar("_A")
 _R = TypeVar("_R")
-_Result = TypeVar("_Result", covariant=True)
+_Result_co = TypeVar("_Result_co", covariant=True)
 _IDLE_S = 20
 _LOOK_S = 0.2
 """How long a wait for a worker lasts before the user is asked again whether to go on."""
@@ -24,14 +24,14 @@ _JOBS_PER_WORKER = 4
 """Handed out ahead, so that no worker waits for its next job."""
 
 
-class Job(Protocol[_Result]):
+class Job(Protocol[_Result_co]):
     """A call that was handed to a worker."""
 
     def is_done(self, wait_s: float) -> bool:
         """Wait so long for it to end, and return whether it has."""
         ...
 
-    def result(self) -> _Result:
+    def result(self) -> _Result_co:
         """Return what a call that has ended returned, or raise why it failed."""
         ...
 
