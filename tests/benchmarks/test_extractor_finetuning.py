@@ -1,7 +1,7 @@
 """What fine-tuning the extractor gains on people whom the network never saw, and what others lose by it.
 
 FACEREC_TEST_DATA=DATA python -m pytest -m benchmark tests/benchmarks/test_extractor_finetuning.py -s
-(three minutes on two idle cores; figures in docs/extractor-training.md)
+(half a minute of processor time; figures in docs/extractor-training.md)
 """
 
 from __future__ import annotations
