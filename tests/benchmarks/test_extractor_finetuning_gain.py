@@ -1,6 +1,6 @@
 """What fine-tuning the extractor gains on people whom the network never saw, and what others lose by it.
 
-FACEREC_TEST_DATA=DATA python -m pytest -m benchmark tests/benchmarks/test_extractor_finetuning.py -s
+FACEREC_TEST_DATA=DATA python -m pytest -m benchmark tests/benchmarks/test_extractor_finetuning_gain.py -s
 (half a minute of processor time; figures in docs/extractor-training.md)
 """
 

@@ -1,6 +1,6 @@
 """Faces moved to a wrong person among 200 people: how many are found, how many others are.
 
-``FACEREC_TRAIN_FEATURES=test.npz pytest -s -m benchmark tests/benchmarks/test_misplaced_faces.py``, with what
+``FACEREC_TRAIN_FEATURES=test.npz pytest -s -m benchmark tests/benchmarks/test_misplaced_faces_figures.py``, with what
 ``compute_features`` made of the people of ``splits/test_people.txt``; the limits were chosen on the training people.
 """
 

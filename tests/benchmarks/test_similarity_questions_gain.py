@@ -1,7 +1,7 @@
 """Do 100 questions that the similarity editor chooses teach more than 100 chosen by lot?
 
 ``FACEREC_TRAIN_FEATURES=train.npz FACEREC_TEST_FEATURES=test.npz OMP_NUM_THREADS=2
-pytest -s -m benchmark tests/benchmarks/test_similarity_questions.py``
+pytest -s -m benchmark tests/benchmarks/test_similarity_questions_gain.py``
 
 The gallery is a random half of the training people (another one for each of five seeds), everybody filed rightly. A
 question is a face with its 15 nearest, answered by their labels (1,500 answers); ``train_on_gallery`` learns from them
