@@ -12,19 +12,17 @@ from PySide6.QtCore import (
     QObject,
     QPersistentModelIndex,
     QRect,
-    QSize,
     Qt,
 )
-from PySide6.QtGui import QFontMetrics, QPainter, QPen, QPixmap
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtGui import QPainter
 
 from facerec_app.core.types import UInt8Array
 from facerec_app.gallery.face_faults import faults_of
 from facerec_app.gallery.records import EnrolledFace, FaceState
-from facerec_app.gui.card_view import CardView, draw_card_ground
+from facerec_app.gui.card_delegate import CardDelegate, draw_chosen_frame, draw_lines
+from facerec_app.gui.card_view import CardView
 from facerec_app.gui.face_dragging import FACES_MIME, faces_mime
 from facerec_app.gui.icons import draw_icon
-from facerec_app.gui.picture_conversion import rounded_pixmap
 from facerec_app.gui.quality_words import quality_words
 from facerec_app.gui.relative_time import short_date
 from facerec_app.gui.theme import colour
@@ -105,55 +103,28 @@ class FacesModel(QAbstractListModel):
         return quality_words(face)
 
 
-class FaceDelegate(QStyledItemDelegate):
+class FaceDelegate(CardDelegate):
     """Draws a picture with its quality in words; the portrait has a star, what is not used is faded."""
 
     def __init__(self, model: FacesModel, view: CardView) -> None:
-        super().__init__(view)
+        super().__init__(model, view)
         self._model = model
-        self._view = view
-        self._pixmaps: dict[tuple[str, float], tuple[UInt8Array, QPixmap]] = {}
-        model.modelReset.connect(self._pixmaps.clear)
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return self._view.card_size()
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+    def draw_card(self, painter: QPainter, rect: QRect, index: Index, *, is_chosen: bool) -> None:
         face: EnrolledFace = index.data(FACE_ROLE)
-        rect: QRect = option.rect
-        state = option.state
-        ratio = painter.device().devicePixelRatioF()
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        selected = bool(state & QStyle.StateFlag.State_Selected)
-        draw_card_ground(painter, rect, state, is_chosen=selected)
         left, top = rect.center().x() - FACE_PX // 2, rect.top() + _TOP_PX
+        picture = self.rounded_picture(painter, face.face_id, self._model.picture(face.face_id), FACE_PX)
         painter.setOpacity(_EXCLUDED_OPACITY if face.state is FaceState.EXCLUDED else 1.0)
-        painter.drawPixmap(left, top, self._picture(face, ratio))
+        painter.drawPixmap(left, top, picture)
         painter.setOpacity(1.0)
-        if selected:
-            painter.setPen(QPen(colour("accent"), 2))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(left - 1, top - 1, FACE_PX + 2, FACE_PX + 2, 7, 7)
+        if is_chosen:
+            draw_chosen_frame(painter, left - 1, top - 1, FACE_PX + 2)
         if self._model.is_portrait(face):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(colour("base"))
             painter.drawEllipse(left + FACE_PX - 17, top - 5, 22, 22)
-            painter.drawPixmap(left + FACE_PX - 13, top - 1, draw_icon("portrait", colour("accent"), 14, ratio))
-        metrics = QFontMetrics(painter.font())
+            star = draw_icon("portrait", colour("accent"), 14, painter.device().devicePixelRatioF())
+            painter.drawPixmap(left + FACE_PX - 13, top - 1, star)
         faults = faults_of(face) and face.state is FaceState.ACTIVE
-        painter.setPen(colour("text" if faults else "muted"))
-        line = QRect(rect.left() + 4, top + FACE_PX + 5, rect.width() - 8, metrics.height())
-        words = metrics.elidedText(self._model.quality_words(face), Qt.TextElideMode.ElideRight, line.width())
-        painter.drawText(line, Qt.AlignmentFlag.AlignCenter, words)
-        painter.restore()
-
-    def _picture(self, face: EnrolledFace, device_ratio: float) -> QPixmap:
-        pixels = self._model.picture(face.face_id)
-        if pixels is None:
-            return draw_icon("picture", colour("muted"), FACE_PX, device_ratio)
-        key = (face.face_id, device_ratio)
-        made = self._pixmaps.get(key)
-        if made is None or made[0] is not pixels:
-            made = self._pixmaps[key] = (pixels, rounded_pixmap(pixels, FACE_PX, device_ratio))
-        return made[1]
+        words = self._model.quality_words(face)
+        draw_lines(painter, rect, top + FACE_PX + 5, [(words, "text" if faults else "muted")])

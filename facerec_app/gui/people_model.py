@@ -14,19 +14,18 @@ from PySide6.QtCore import (
     QObject,
     QPersistentModelIndex,
     QRect,
-    QSize,
     Qt,
     Signal,
 )
-from PySide6.QtGui import QFontMetrics, QPainter, QPixmap
-from PySide6.QtWidgets import QLineEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QLineEdit, QStyleOptionViewItem, QWidget
 
 from facerec_app.core.types import UInt8Array
 from facerec_app.gallery.records import Person
-from facerec_app.gui.card_view import CardView, draw_card_ground
+from facerec_app.gui.card_delegate import CardDelegate, draw_lines
+from facerec_app.gui.card_view import CardView
 from facerec_app.gui.face_dragging import FACES_MIME, dragged_faces
 from facerec_app.gui.icons import draw_icon
-from facerec_app.gui.picture_conversion import rounded_pixmap
 from facerec_app.gui.relative_time import ago
 from facerec_app.gui.theme import colour
 
@@ -129,38 +128,31 @@ class PeopleModel(QAbstractListModel):
         return True
 
 
-class PersonDelegate(QStyledItemDelegate):
+class PersonDelegate(CardDelegate):
     """Draws a person: portrait, name, number of pictures, when last seen."""
 
     def __init__(self, model: PeopleModel, view: CardView) -> None:
-        super().__init__(view)
+        super().__init__(model, view)
         self._model = model
-        self._view = view
-        self._pixmaps: dict[tuple[str, float], tuple[UInt8Array, QPixmap]] = {}
-        model.modelReset.connect(self._pixmaps.clear)
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return self._view.card_size()
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+    def draw_card(self, painter: QPainter, rect: QRect, index: Index, *, is_chosen: bool) -> None:
         person: Person = index.data(PERSON_ROLE)
-        rect: QRect = option.rect
-        state = option.state
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        selected = bool(state & QStyle.StateFlag.State_Selected)
-        draw_card_ground(painter, rect, state, is_chosen=selected)
-        ratio = painter.device().devicePixelRatioF()
-        left = rect.center().x() - PORTRAIT_PX // 2
-        painter.drawPixmap(left, rect.top() + _TOP_PX, self._picture(person, ratio))
+        left, top = rect.center().x() - PORTRAIT_PX // 2, rect.top() + _TOP_PX
+        pixels = self._model.portrait(person.person_id)
+        portrait = self.rounded_picture(
+            painter, person.person_id, pixels, PORTRAIT_PX, radius_px=PORTRAIT_PX / 2, missing="people"
+        )
+        painter.drawPixmap(left, top, portrait)
         if consent_has_ended(person):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(colour("base"))
-            painter.drawEllipse(left + PORTRAIT_PX - 16, rect.top() + _TOP_PX - 6, 22, 22)
-            sign = draw_icon("warning", colour("bad"), 16, ratio)
-            painter.drawPixmap(left + PORTRAIT_PX - 13, rect.top() + _TOP_PX - 4, sign)
-        self._draw_words(painter, rect, person)
-        painter.restore()
+            painter.drawEllipse(left + PORTRAIT_PX - 16, top - 6, 22, 22)
+            sign = draw_icon("warning", colour("bad"), 16, painter.device().devicePixelRatioF())
+            painter.drawPixmap(left + PORTRAIT_PX - 13, top - 4, sign)
+        details = self._model.details(person)[:2]
+        draw_lines(
+            painter, rect, top + PORTRAIT_PX + 5, [(person.name, "text"), *((line, "muted") for line in details)]
+        )
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
         edit = QLineEdit(parent)
@@ -171,28 +163,3 @@ class PersonDelegate(QStyledItemDelegate):
         rect: QRect = option.rect
         height = editor.sizeHint().height()
         editor.setGeometry(rect.left() + 3, rect.top() + _TOP_PX + PORTRAIT_PX + 2, rect.width() - 6, height)
-
-    def _draw_words(self, painter: QPainter, rect: QRect, person: Person) -> None:
-        metrics = QFontMetrics(painter.font())
-        details = self._model.details(person)
-        top = rect.top() + _TOP_PX + PORTRAIT_PX + 5
-        lines = [(person.name, "text"), (details[0], "muted"), *((line, "muted") for line in details[1:2])]
-        for text, tint in lines:
-            shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, rect.width() - 10)
-            painter.setPen(colour(tint))
-            line = QRect(rect.left() + 5, top, rect.width() - 10, metrics.height())
-            painter.drawText(line, Qt.AlignmentFlag.AlignCenter, shown)
-            top += metrics.height()
-
-    def _picture(self, person: Person, device_ratio: float) -> QPixmap:
-        pixels = self._model.portrait(person.person_id)
-        if pixels is None:
-            return draw_icon("people", colour("muted"), PORTRAIT_PX, device_ratio)
-        key = (person.person_id, device_ratio)
-        made = self._pixmaps.get(key)
-        if made is None or made[0] is not pixels:
-            made = self._pixmaps[key] = (
-                pixels,
-                rounded_pixmap(pixels, PORTRAIT_PX, device_ratio, radius_px=PORTRAIT_PX / 2),
-            )
-        return made[1]

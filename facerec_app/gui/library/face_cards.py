@@ -13,18 +13,14 @@ from PySide6.QtCore import (
     QObject,
     QPersistentModelIndex,
     QRect,
-    QSize,
     Qt,
 )
-from PySide6.QtGui import QFontMetrics, QPainter, QPen, QPixmap
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtGui import QPainter
 
 from facerec_app.core.types import UInt8Array
-from facerec_app.gui.card_view import CardView, draw_card_ground
+from facerec_app.gui.card_delegate import CardDelegate, draw_chosen_frame, draw_lines
+from facerec_app.gui.card_view import CardView
 from facerec_app.gui.face_dragging import FACES_MIME, faces_mime
-from facerec_app.gui.icons import draw_icon
-from facerec_app.gui.picture_conversion import rounded_pixmap
-from facerec_app.gui.theme import colour
 
 Index = QModelIndex | QPersistentModelIndex
 CARD_ROLE = Qt.ItemDataRole.UserRole
@@ -114,53 +110,24 @@ class FaceCardModel(QAbstractListModel):
         return faces_mime([self._cards[index.row()].face_id for index in indexes])
 
 
-class FaceCardDelegate(QStyledItemDelegate):
+class FaceCardDelegate(CardDelegate):
     """Draws cards; what is chosen has a frame."""
 
     def __init__(self, model: FaceCardModel, view: CardView) -> None:
-        super().__init__(view)
+        super().__init__(model, view)
         self._model = model
-        self._view = view
-        self._pixmaps: dict[tuple[str, float], tuple[UInt8Array, QPixmap]] = {}
-        model.modelReset.connect(self._pixmaps.clear)
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return self._view.card_size()
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+    def draw_card(self, painter: QPainter, rect: QRect, index: Index, *, is_chosen: bool) -> None:
         card: FaceCard = index.data(CARD_ROLE)
-        rect: QRect = option.rect
-        state = option.state
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        chosen = bool(state & QStyle.StateFlag.State_Selected)
-        draw_card_ground(painter, rect, state, is_chosen=chosen)
         left, top = rect.center().x() - FACE_PX // 2, rect.top() + _TOP_PX
+        picture = self.rounded_picture(painter, card.face_id, self._model.picture(card.face_id), FACE_PX)
         painter.setOpacity(_FADED_OPACITY if card.faded else 1.0)
-        painter.drawPixmap(left, top, self._picture(card, painter.device().devicePixelRatioF()))
+        painter.drawPixmap(left, top, picture)
         painter.setOpacity(1.0)
-        if chosen:
-            painter.setPen(QPen(colour("accent"), 2))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(left - 1, top - 1, FACE_PX + 2, FACE_PX + 2, 7, 7)
-        metrics = QFontMetrics(painter.font())
-        line = QRect(rect.left() + 4, top + FACE_PX + 4, rect.width() - 8, metrics.height())
-        for text, tint in ((card.title, "text"), (card.detail, "text" if card.stressed else "muted")):
-            painter.setPen(colour(tint))
-            shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, line.width())
-            painter.drawText(line, Qt.AlignmentFlag.AlignCenter, shown)
-            line.translate(0, metrics.height())
-        painter.restore()
-
-    def _picture(self, card: FaceCard, device_ratio: float) -> QPixmap:
-        pixels = self._model.picture(card.face_id)
-        if pixels is None:
-            return draw_icon("picture", colour("muted"), FACE_PX, device_ratio)
-        key = (card.face_id, device_ratio)
-        made = self._pixmaps.get(key)
-        if made is None or made[0] is not pixels:
-            made = self._pixmaps[key] = (pixels, rounded_pixmap(pixels, FACE_PX, device_ratio))
-        return made[1]
+        if is_chosen:
+            draw_chosen_frame(painter, left - 1, top - 1, FACE_PX + 2)
+        lines = ((card.title, "text"), (card.detail, "text" if card.stressed else "muted"))
+        draw_lines(painter, rect, top + FACE_PX + 4, lines)
 
 
 def share_words(probability: float) -> str:

@@ -14,20 +14,16 @@ from PySide6.QtCore import (
     QObject,
     QPersistentModelIndex,
     QRect,
-    QSize,
     Qt,
     Signal,
 )
-from PySide6.QtGui import QFontMetrics, QPainter, QPen, QPixmap
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtGui import QPainter, QPixmap
 
 from facerec_app.core.types import UInt8Array
 from facerec_app.gallery.unnamed_face import UnnamedFace
-from facerec_app.gui.card_view import CardView, draw_card_ground
+from facerec_app.gui.card_delegate import CardDelegate, draw_chosen_frame, draw_lines
+from facerec_app.gui.card_view import CardView
 from facerec_app.gui.face_dragging import FACES_MIME, dragged_faces
-from facerec_app.gui.icons import draw_icon
-from facerec_app.gui.picture_conversion import rounded_pixmap
-from facerec_app.gui.theme import colour
 from facerec_app.services.face_groups import FaceGroup, GroupedFaces
 
 Index = QModelIndex | QPersistentModelIndex
@@ -166,49 +162,28 @@ class UnknownGroupsModel(QAbstractListModel):
         return self.tr("Drop faces here that belong to this person")
 
 
-class GroupDelegate(QStyledItemDelegate):
+class GroupDelegate(CardDelegate):
     """Draws up to four faces of a group with its words below."""
 
     def __init__(self, model: UnknownGroupsModel, view: CardView) -> None:
-        super().__init__(view)
+        super().__init__(model, view)
         self._model = model
-        self._view = view
-        self._pixmaps: dict[tuple[str, int, float], tuple[UInt8Array, QPixmap]] = {}
-        model.modelReset.connect(self._pixmaps.clear)
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return self._view.card_size()
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+    def draw_card(self, painter: QPainter, rect: QRect, index: Index, *, is_chosen: bool) -> None:
         entry: GroupEntry = index.data(ENTRY_ROLE)
-        rect: QRect = option.rect
-        state = option.state
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        chosen = bool(state & QStyle.StateFlag.State_Selected)
-        draw_card_ground(painter, rect, state, is_chosen=chosen)
         left, top = rect.center().x() - _MOSAIC_PX // 2, rect.top() + _TOP_PX
         self._draw_faces(painter, entry, left, top)
-        if chosen:
-            painter.setPen(QPen(colour("accent"), 2))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(left - 2, top - 2, _MOSAIC_PX + 4, _MOSAIC_PX + 4, 8, 8)
-        metrics = QFontMetrics(painter.font())
-        line = QRect(rect.left() + 4, top + _MOSAIC_PX + 4, rect.width() - 8, metrics.height())
+        if is_chosen:
+            draw_chosen_frame(painter, left - 2, top - 2, _MOSAIC_PX + 4)
         tint = "accent" if entry.group is not None else "muted"
-        for text, colour_name in ((self._model.title(entry), "text"), (self._model.detail(entry), tint)):
-            painter.setPen(colour(colour_name))
-            shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, line.width())
-            painter.drawText(line, Qt.AlignmentFlag.AlignCenter, shown)
-            line.translate(0, metrics.height())
-        painter.restore()
+        lines = ((self._model.title(entry), "text"), (self._model.detail(entry), tint))
+        draw_lines(painter, rect, top + _MOSAIC_PX + 4, lines)
 
     def _draw_faces(self, painter: QPainter, entry: GroupEntry, left: int, top: int) -> None:
         faces = entry.faces[:SHOWN_FACES]
-        ratio = painter.device().devicePixelRatioF()
         painter.setOpacity(0.45 if entry.kind is EntryKind.IGNORED else 1.0)
         if len(faces) == 1:
-            painter.drawPixmap(left, top, self._picture(faces[0], _MOSAIC_PX, ratio))
+            painter.drawPixmap(left, top, self._picture(painter, faces[0], _MOSAIC_PX))
         else:
             side = (_MOSAIC_PX - _GAP_PX) // 2
             for number, face in enumerate(faces):
@@ -216,18 +191,12 @@ class GroupDelegate(QStyledItemDelegate):
                 if len(faces) == 2:
                     down = 0.5  # type: ignore[assignment]  # two faces stand in the middle
                 y = top + round(down * (side + _GAP_PX))
-                painter.drawPixmap(left + across * (side + _GAP_PX), y, self._picture(face, side, ratio))
+                painter.drawPixmap(left + across * (side + _GAP_PX), y, self._picture(painter, face, side))
         painter.setOpacity(1.0)
 
-    def _picture(self, face: UnnamedFace, side_px: int, device_ratio: float) -> QPixmap:
+    def _picture(self, painter: QPainter, face: UnnamedFace, side_px: int) -> QPixmap:
         pixels = self._model.picture(face.face_id)
-        if pixels is None:
-            return draw_icon("picture", colour("muted"), side_px, device_ratio)
-        key = (face.face_id, side_px, device_ratio)
-        made = self._pixmaps.get(key)
-        if made is None or made[0] is not pixels:
-            made = self._pixmaps[key] = (pixels, rounded_pixmap(pixels, side_px, device_ratio, radius_px=5.0))
-        return made[1]
+        return self.rounded_picture(painter, face.face_id, pixels, side_px, radius_px=5.0)
 
 
 def make_group_list(model: UnknownGroupsModel, name: str, parent: Any) -> CardView:
