@@ -294,7 +294,8 @@ class ComposedApplication:
 
     @cached_property
     def _bulk(self) -> BulkParts:
-        return bulk_parts(self._profile.name, self._settings, self._tuned_extractor)
+        tuned = (self._tuned_extractor, self._detector_versions.file_in_use())
+        return bulk_parts(self._profile.name, self._settings, *tuned)
 
     @cached_property
     def _library(self) -> ComposedLibrary:
@@ -392,7 +393,8 @@ class ComposedApplication:
         key = (min_face_px, threads)
         if key not in self._detectors:
             name = self._settings.detector or self._profile.detector
+            tuned = self._detector_versions.file_in_use()
             self._detectors[key] = make_detector(
-                self._models, name, min_face_px=min_face_px, threads=threads, versions=self._detector_versions
+                self._models, name, min_face_px=min_face_px, threads=threads, tuned=tuned
             )
         return self._detectors[key]

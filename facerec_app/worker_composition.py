@@ -37,24 +37,31 @@ class ReaderRecipe:
         profile: name of the recognition profile.
         detector: name of the detector; None means the profile's.
         min_face_px: smallest face looked for.
-        tuned: fine-tuned head of the extractor in use; a worker on another computer needs that file, too.
+        tuned_extractor: head of the extractor in use; a worker on another computer needs that file, too.
+        tuned_detector: last stage of MTCNN in use, likewise.
     """
 
     profile: str
     detector: str | None
     min_face_px: int
-    tuned: TunedFile | None = None
+    tuned_extractor: TunedFile | None = None
+    tuned_detector: TunedFile | None = None
 
 
-def bulk_parts(profile: str, settings: Settings, tuned: TunedFile | None = None) -> BulkParts:
+def bulk_parts(
+    profile: str,
+    settings: Settings,
+    tuned_extractor: TunedFile | None = None,
+    tuned_detector: TunedFile | None = None,
+) -> BulkParts:
     """Return bulk work for a profile, with as many processes as the settings give threads, or cores for 0.
 
     Args:
         profile: name of the recognition profile.
         settings: in force.
-        tuned: fine-tuned head of the extractor in use; None for the shipped one.
+        tuned_extractor, tuned_detector: networks in use that were tuned here; None for the shipped ones.
     """
-    recipe = ReaderRecipe(profile, settings.detector, settings.picture_min_face_px, tuned)
+    recipe = ReaderRecipe(profile, settings.detector, settings.picture_min_face_px, tuned_extractor, tuned_detector)
     workers = settings.threads or usable_cores()
     return BulkParts(partial(read_pictures_by, recipe), partial(embed_faces_by, recipe), workers)
 
@@ -84,7 +91,13 @@ def _make(recipe: ReaderRecipe) -> FaceReader:
     models = ModelStore()
     profile = models.profile(recipe.profile)
     return FaceReader(
-        make_detector(models, recipe.detector or profile.detector, min_face_px=recipe.min_face_px, threads=1),
+        make_detector(
+            models,
+            recipe.detector or profile.detector,
+            min_face_px=recipe.min_face_px,
+            threads=1,
+            tuned=recipe.tuned_detector,
+        ),
         FivePointAligner(TEMPLATES[profile.alignment_template], profile.crop_size_px),
-        make_extractor(models, profile, threads=1, tuned=recipe.tuned),
+        make_extractor(models, profile, threads=1, tuned=recipe.tuned_extractor),
     )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from facerec_app.core.protocols import FollowingFaceDetector
-from facerec_app.models.detector_versions import DetectorVersions
 from facerec_app.models.model_store import ModelStore
+from facerec_app.models.tuned_versions import TunedFile
 
 
 def make_detector(
-    store: ModelStore, name: str, *, min_face_px: int, threads: int | None, versions: DetectorVersions | None = None
+    store: ModelStore, name: str, *, min_face_px: int, threads: int | None, tuned: TunedFile | None = None
 ) -> FollowingFaceDetector:
     """Return a detector, its networks loaded.
 
@@ -17,7 +17,7 @@ def make_detector(
         name: ``mtcnn`` or ``yunet``.
         min_face_px: smallest face looked for; YuNet has no such bound.
         threads: processor threads; None means all.
-        versions: tuned last stages of MTCNN, of which the one in use serves (docs/boxes.md).
+        tuned: last stage of MTCNN that serves in place of the shipped one (docs/boxes.md).
 
     Raises:
         ModelError: if a network is missing, damaged or of another form.
@@ -28,5 +28,5 @@ def make_detector(
         return YunetDetector(store, threads=threads)
     from facerec_app.detection.mtcnn_detector import MtcnnDetector
 
-    weights = versions.weights_in_use() if versions is not None else None
+    weights = tuned.read() if tuned is not None else None
     return MtcnnDetector(store, min_face_size_px=float(min_face_px), threads=threads, onet_weights=weights)
