@@ -11,6 +11,7 @@ from rich.markup import escape
 from facerec_app.cli.console import out, print_json
 from facerec_app.cli.context import application
 from facerec_app.cli.sighting_table import percent
+from facerec_app.core.source_guard import refuse_source
 from facerec_app.services.local_extractors import LocalFeatureChoice
 from facerec_app.services.picture_comparison import (
     ComparedPicture,
@@ -53,6 +54,7 @@ def match(
 
     Example: facerec match passport.jpg party.jpg --sheet compared.png
     """
+    refuse_source(sheet, left, right)
     with application(ctx, profile=profile) as app:
         service = app.library().picture_comparison()
         pictures = (service.read_file(left), service.read_file(right))

@@ -15,6 +15,7 @@ from rich.table import Table
 from facerec_app.cli.console import out, print_json
 from facerec_app.cli.context import application
 from facerec_app.cli.sighting_table import percent
+from facerec_app.core.source_guard import refuse_source
 from facerec_app.services.face_search import FaceSearchResult
 
 _COLUMNS = ("face", "rank", "name", "probability", "cosine", "source", "face_id")
@@ -38,6 +39,7 @@ def search(
 
     Example: facerec search stranger.jpg --top 10 --sheet found.png
     """
+    refuse_source(sheet, image)
     with application(ctx, profile=profile) as app:
         service = app.library().face_search()
         results = service.search_file(image, top=top)

@@ -15,6 +15,7 @@ from facerec_app.capture.images import read_image
 from facerec_app.capture.newest_frame_slot import NewestFrameSlot
 from facerec_app.core.errors import ConfigError, FacerecError, UnreadableImageError
 from facerec_app.core.protocols import FrameSource
+from facerec_app.core.source_guard import is_same_file, refuse_source
 from facerec_app.core.types import Frame, FrameResult
 from facerec_app.pipeline.contact_sheet import ContactSheet
 from facerec_app.pipeline.picture_pipeline import PicturePipeline
@@ -43,18 +44,10 @@ class RunOutputs:
         """Raise ``ConfigError`` where writing would destroy the source or one output the other."""
         if self.video is not None and self.video.suffix.lower() != ".mp4":
             raise ConfigError(f"The annotated video {self.video} is to be an MP4; give it a name that ends in .mp4.")
-        if self.video is not None and self.events is not None and _is_same_file(self.video, self.events):
+        if self.video is not None and self.events is not None and is_same_file(self.video, self.events):
             raise ConfigError(f"{self.video} was given for the video and for the events; name two files.")
         for output in (self.video, self.events):
-            if output is not None and _is_same_file(output, Path(source_id)):
-                raise ConfigError(f"{output} is the source itself and would be lost; write to another file.")
-
-
-def _is_same_file(one: Path, other: Path) -> bool:
-    try:
-        return one.resolve() == other.resolve() or one.samefile(other)
-    except OSError:  # one of them is no file (yet), or no path at all
-        return False
+            refuse_source(output, Path(source_id))
 
 
 @dataclass(frozen=True, slots=True)

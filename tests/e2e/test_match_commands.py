@@ -35,6 +35,10 @@ def test_match_says_in_one_line_what_is_wrong(facerec: Facerec, demo_dir: Path, 
     assert ran.stderr.count("\n") == 1
     assert "bad.jpg is no picture" in ran.stderr
     assert facerec("match", bad, bad, "--map", "conv7").code != 0
+    own = facerec("match", demo_dir / "sources" / "biden.jpg", bad, "--sheet", bad)
+    assert own.code == 2
+    assert "is the source itself" in own.stderr
+    assert bad.read_bytes() == b"nothing"
 
 
 def test_extract_writes_a_file_a_picture_and_skips_those_done(facerec: Facerec, demo_dir: Path, tmp_path: Path) -> None:

@@ -57,12 +57,15 @@ def test_search_says_in_one_line_what_is_wrong(facerec: Facerec, demo_dir: Path,
     assert "Nobody is enrolled" in facerec("search", picture).stdout
     facerec("import", demo_dir / "people")
     (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8no picture")
+    (tmp_path / "own.jpg").write_bytes(picture.read_bytes())
     for arguments in (
         ("search", tmp_path / "broken.jpg"),
         ("search", picture, "--top", "0"),
         ("search", picture, "--sheet", tmp_path / "sheet.txt"),
+        ("search", tmp_path / "own.jpg", "--sheet", tmp_path / "own.jpg"),
     ):
         refused = facerec(*arguments)
         assert refused.code not in (0, None)
         assert refused.stderr.startswith("error:")
         assert len(refused.stderr.strip().splitlines()) == 1
+    assert (tmp_path / "own.jpg").read_bytes() == picture.read_bytes()
