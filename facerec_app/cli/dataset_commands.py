@@ -60,7 +60,7 @@ def make(
     target: Annotated[Path, typer.Option("--out", help="A new or empty folder, or the set to go on with.")] = ...,  # type: ignore[assignment]
     gallery: Annotated[bool, typer.Option("--gallery", help="Make it from the enrolled faces instead.")] = False,
     task: Annotated[DatasetTaskName, typer.Option(help="What to make.")] = DatasetTaskName.FACES,
-    seed: Annotated[int, typer.Option(help="Of everything drawn at random.")] = 20,
+    seed: Annotated[int, typer.Option(min=0, help="Of everything drawn at random.")] = 20,
     shares: Annotated[str, typer.Option(help="People for training, validation, test (faces).")] = "0.8,0.1,0.1",
     mirrored: Annotated[
         bool, typer.Option("--mirrored/--no-mirrored", help="Each training face mirrored too (faces).")

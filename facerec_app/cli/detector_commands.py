@@ -45,7 +45,7 @@ def train_detector(
         _DEFAULTS.start_pull
     ),
     held_out: Annotated[float, typer.Option(help="Share of the pictures that judges.")] = _DEFAULTS.held_out,
-    seed: Annotated[int, typer.Option(help="Of everything random.")] = _DEFAULTS.seed,
+    seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = _DEFAULTS.seed,
     json: Json = False,
 ) -> None:
     """Tune MTCNN's last stage on corrected boxes; in use afterwards only if it finds faces better.

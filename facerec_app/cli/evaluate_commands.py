@@ -41,7 +41,7 @@ Scorers = Annotated[
     list[str] | None,
     typer.Option("--scorer", help="What judges, several times: present, shipped, cosine, a version, a weights file."),
 ]
-Seed = Annotated[int, typer.Option(help="Of everything drawn at random.")]
+Seed = Annotated[int, typer.Option(min=0, help="Of everything drawn at random.")]
 
 
 def add_to(cli: typer.Typer) -> None:

@@ -47,7 +47,7 @@ def add_to(cli: typer.Typer) -> None:
 
 def next_question(
     ctx: typer.Context,
-    seed: Annotated[int, typer.Option(help="Of the faces looked through in a large gallery.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the faces looked through in a large gallery.")] = 0,
     sheet: Annotated[Path | None, typer.Option(help="Write the pictures of the question (.jpg or .png).")] = None,
     json: Json = False,
     profile: Annotated[str | None, typer.Option(help="Recognition profile (see models list).")] = None,

@@ -60,7 +60,9 @@ def train(
         bool | None, typer.Option(help="Features by their mean and deviation (of a network from scratch).")
     ] = None,
     negative_ratio: Annotated[float | None, typer.Option(help="Pairs of two people for each pair of one.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of everything random; the same seed, the same network.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Of everything random; the same seed, the same network.")
+    ] = None,
     scratch: Annotated[
         bool, typer.Option("--from-scratch", help="A new network instead of the shipped one made better.")
     ] = False,

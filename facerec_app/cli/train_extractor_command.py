@@ -51,7 +51,7 @@ def train_extractor(
     layers: Annotated[
         TrainedLayers, typer.Option(help="Of --finetune: the last block and the projection, or that alone.")
     ] = _DEFAULTS.layers,
-    seed: Annotated[int, typer.Option(help="Of --finetune: of everything drawn.")] = _DEFAULTS.seed,
+    seed: Annotated[int, typer.Option(min=0, help="Of --finetune: of everything drawn.")] = _DEFAULTS.seed,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
     """Grow the program's ResNet50 from nothing in WORK, which takes hours, or fine-tune it on your own people.

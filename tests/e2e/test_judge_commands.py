@@ -47,6 +47,7 @@ def test_judging_says_in_one_line_what_is_wrong(facerec: Facerec, demo_dir: Path
     assert "enrol people first" in facerec("judge", "next").stderr
     assert "Nothing has been said of faces yet" in facerec("judge", "log").stdout
     assert "nothing to take back" in facerec("judge", "undo").stdout
+    assert facerec("judge", "next", "--seed", "-1").code == 2
     assert "no answer 7" in facerec("judge", "undo", "7").stderr
     facerec("import", demo_dir / "people")
     face = facerec("judge", "next", "--json").json["face_id"]
