@@ -149,17 +149,25 @@ def ignore(ctx: typer.Context, which: Which, profile: Profile = None) -> None:
         service = app.library().unknown_faces()
         chosen = _find_all(service, which)
         service.ignore(chosen)
-    out.print(f"{count_of_faces(chosen)} will not be asked about; 'facerec cluster ask' takes it back.")
+    out.print(f"{count_of_faces(chosen)} will not be asked about; 'facerec cluster ask FACE' or '--all' takes it back.")
 
 
-def ask(ctx: typer.Context, which: Which, profile: Profile = None) -> None:
+def ask(
+    ctx: typer.Context,
+    which: Annotated[list[str] | None, typer.Argument(help="Ignored faces (as in cluster --faces).")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every ignored face.")] = False,
+    profile: Profile = None,
+) -> None:
     """Ask about faces after all that were to be ignored.
 
     Example: facerec cluster ask 77b0e1d2
     """
     with application(ctx, profile=profile) as app:
         service = app.library().unknown_faces()
-        chosen = _find_all(service, which)
+        chosen = _ids(service.grouped().ignored) if everything else _find_all(service, which or [])
+        if everything and not chosen:
+            out.print("No faces are ignored.")
+            return
         service.ask_again(chosen)
     out.print(f"{count_of_faces(chosen)} will be asked about.")
 

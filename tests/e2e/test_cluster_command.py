@@ -81,6 +81,9 @@ def test_faces_are_moved_ignored_asked_about_and_removed(facerec: Facerec, pictu
     assert [face["face_id"] for face in facerec("cluster", "--json").json["ignored"]] == [stranger]
     assert facerec("cluster", "add", pictures, "--again", "--json").json["unwanted"] == 1
     facerec("cluster", "ask", stranger)
+    assert facerec("cluster", "ask", "--all").stdout.strip() == "No faces are ignored."
+    facerec("cluster", "ignore", kept["group"])
+    assert facerec("cluster", "ask", "--all").stdout.strip() == "4 faces will be asked about."
     assert facerec("cluster", "remove", stranger, "--yes").code == 0
     assert facerec("cluster", "remove", "--all", "--yes").stdout.strip() == "5 faces deleted."
     assert facerec("cluster", "--json").json == {"groups": [], "alone": [], "ignored": []}
@@ -93,6 +96,7 @@ def test_what_is_wrong_is_said_in_one_line(facerec: Facerec, pictures: Path) -> 
         ("cluster", "ignore", "zzzz"),
         ("cluster", "--sheet", pictures / "sheet.txt"),
         ("cluster", "remove", "--yes"),
+        ("cluster", "ask"),
         ("cluster", "keep", "perhaps"),
     ):
         refused = facerec(*arguments)
