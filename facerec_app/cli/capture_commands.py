@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -58,7 +59,7 @@ def capture(
     """
     folder, spec = _target_and_source([word for word in (name, spec) if word is not None], target)
     without_window = every_s is not None or count is not None
-    with application(ctx, detector=detector) as app:
+    with application(ctx, detector=detector) as app, closing(folder):
         there = folder.open()
         if without_window:
             source, service = app.open_source(spec), app.library().face_capture()

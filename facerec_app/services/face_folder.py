@@ -21,6 +21,7 @@ class FaceFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._made: list[Path] = []
 
     def open(self) -> int:
         """Make the folder and return the number of pictures in it.
@@ -29,10 +30,19 @@ class FaceFolder:
             OutputWriteError: if it cannot be made or is a file.
         """
         try:
+            self._made = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
             self.path.mkdir(parents=True, exist_ok=True)
             return len(self._numbers())
         except OSError as exc:
             raise OutputWriteError(f"The folder {self.path} cannot be made: {exc.strerror or exc}.") from exc
+
+    def close(self) -> None:
+        """Remove the folders that ``open`` made, as far as they are still empty."""
+        for folder in self._made:
+            try:
+                folder.rmdir()
+            except OSError:  # something is in it, or it is gone
+                return
 
     def add(self, pixels_rgb: UInt8Array) -> Path:
         """Write an ``(H, W, 3)`` uint8 picture under the number after the highest, and return its file.

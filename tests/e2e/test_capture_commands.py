@@ -66,6 +66,7 @@ def test_a_capture_that_cannot_be_meant_is_said_in_one_line(
     assert refused.code in {2, 3}
     assert refused.stderr.startswith("error:")
     assert len(refused.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "faces").exists()
 
 
 def test_poor_faces_are_passed_over_unless_asked_for(facerec: Facerec, demo_dir: Path, tmp_path: Path) -> None:
