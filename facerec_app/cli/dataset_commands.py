@@ -142,6 +142,8 @@ def check(
 
     Example: facerec dataset check people/ --sheet findings.png
     """
+    if sheet is not None and sheet.resolve().is_relative_to(folder.resolve()):
+        raise ConfigError(f"The sheet {sheet} would lie among the pictures of {folder}; give another place.")
     check_outputs(sheet)
     with application(ctx, profile=profile, detector=detector) as app, stop_on_interrupt() as stop:
         service = app.library().dataset_check(keep_features=cache)

@@ -158,6 +158,10 @@ def test_a_check_finds_what_is_wrong_and_changes_nothing(
     shutil.copy(demo_dir / "sources" / "obama2.jpg", people / "nobody.jpg")
     before = contents(people)
 
+    among = facerec("dataset", "check", people, "--sheet", people / "nobody.jpg")
+    assert among.code == 2
+    assert "among the pictures" in among.stderr
+    assert contents(people) == before
     report = facerec("dataset", "check", people, "--json", "--sheet", tmp_path / "sheet.png")
     assert report.code == 0, report.stderr
     found = report.json
