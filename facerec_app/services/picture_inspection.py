@@ -57,7 +57,7 @@ def pictures_under(folder: Path) -> tuple[str, ...]:
         UnreadableImageError: if a folder cannot be read.
     """
     if not folder.is_dir():
-        raise ConfigError(f"There is no folder {folder}; give one that holds a folder of pictures for each person.")
+        raise ConfigError(f"There is no folder {folder}; give one that holds pictures.")
     pictures = tuple(file.relative_to(folder).as_posix() for file in iter_image_files(folder, recursive=True))
     if not pictures:
         raise ConfigError(f"The folder {folder} holds no pictures (JPEG, PNG, WebP, BMP, TIFF, HEIC).")
