@@ -54,7 +54,7 @@ def _explain(error: Exception) -> int:
 
 
 def _usage_error(error: typer.TyperException) -> int:
-    message = " ".join(error.format_message().split())
+    message = " ".join(error.format_message().replace("Value error, ", "").split())
     context = getattr(error, "ctx", None)
     if context is None:
         print_error(message)
