@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from facerec_app.core.errors import GalleryError, GalleryReadError, GalleryWriteError
 
+_FULL = "the disk is full"
 _DAMAGE_CODES = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
 
 
@@ -27,10 +29,7 @@ def explained(database_file: Path, *, writing: bool) -> Iterator[None]:
     except OSError as exc:
         what = exc.filename or database_file.parent
         if writing:
-            raise GalleryWriteError(
-                f"{what} cannot be written: {exc.strerror or exc}; nothing of this change was kept. "
-                "Free space or check the permissions, then try again."
-            ) from exc
+            raise _not_written(what, _FULL if exc.errno == errno.ENOSPC else exc.strerror or str(exc)) from exc
         raise GalleryReadError(f"{what} cannot be read: {exc.strerror or exc}; run 'facerec doctor'.") from exc
 
 
@@ -47,11 +46,7 @@ def explain(error: sqlite3.Error, database_file: Path, *, writing: bool) -> Gall
     if code == sqlite3.SQLITE_CANTOPEN:
         return GalleryReadError(f"{database_file} cannot be opened; check that the folder exists and may be written.")
     if writing:
-        reason = "the disk is full" if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR} else str(error)
-        return GalleryWriteError(
-            f"{database_file} cannot be written ({reason}); nothing of this change was kept. "
-            "Free space or check the permissions, then try again."
-        )
+        return _not_written(database_file, _FULL if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR} else str(error))
     return GalleryReadError(f"{database_file} cannot be read ({error}); run 'facerec doctor'.")
 
 
@@ -60,4 +55,11 @@ def damaged(database_file: Path, detail: str) -> GalleryReadError:
     return GalleryReadError(
         f"The gallery's database {database_file} is damaged ({detail}); it was left as it is. Put a backup copy of it "
         "in its place, or move its folder away and import the people again; 'facerec doctor' tells more."
+    )
+
+
+def _not_written(what: object, reason: str) -> GalleryWriteError:
+    return GalleryWriteError(
+        f"{what} cannot be written ({reason}); nothing of this change was kept. "
+        "Free space or check the permissions, then try again."
     )

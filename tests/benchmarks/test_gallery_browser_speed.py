@@ -1,7 +1,7 @@
 """Looking through and searching 100,000 faces of 128 values in a database on disk.
 
-``pytest -s -m benchmark tests/benchmarks/test_gallery_browser_speed.py``, with OPENBLAS_CORETYPE unset if it is set. Making
-the gallery takes a quarter of a minute and 1 GB of memory; pictures are 16 files under 100,000 names.
+``pytest -s -m benchmark tests/benchmarks/test_gallery_browser_speed.py``, with OPENBLAS_CORETYPE unset if it is set.
+Making the gallery takes a quarter of a minute and 1 GB of memory; pictures are 16 files under 100,000 names.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """What local matching finds: known warps, different scenes, portraits, and how long a pair takes.
 
-``PYTHONPATH=FOLDER_OF_SKIMAGE FACEREC_TEST_DATA=... pytest -s -m benchmark tests/benchmarks/test_local_matching_figures.py``
+``PYTHONPATH=FOLDER_OF_SKIMAGE FACEREC_TEST_DATA=... pytest -s -m benchmark
+tests/benchmarks/test_local_matching_figures.py``
 
 The sample pictures of scikit-image are used where that package can be found; only its files are read.
 """
