@@ -214,6 +214,7 @@ class BoxesPage(LibraryPage):
         self.canvas.drawn.connect(self._find_landmarks_of_new)
         self.work.names_read.connect(self._names.setStringList)
         self.work.listed.connect(self._show_list)
+        self.work.not_listed.connect(self._show_no_list)
         self.work.opened.connect(self._show_picture)
         self.work.not_opened.connect(self._show_unreadable)
         self.work.saved.connect(self._note_saved)
@@ -234,8 +235,7 @@ class BoxesPage(LibraryPage):
 
     def _begin(self, paths: list[Path] | None) -> None:
         self._paths = paths
-        self._entry = self._picture = None
-        self.canvas.clear()
+        self._entry = None
         self.queue = PictureQueue()
         self.queue.only_new = self.bar.only_new.isChecked()
         self._show_nothing(self.tr("Reading the list of pictures ..."))
@@ -252,8 +252,7 @@ class BoxesPage(LibraryPage):
         self.queue.show(entries)
         current = self.queue.current
         if current is None:
-            self._entry = self._picture = None
-            self.canvas.clear()
+            self._entry = None
             self._show_nothing(
                 self.tr("Nobody is enrolled yet.\n\nOpen a folder of pictures, or drop pictures here.")
                 if self._paths is None
@@ -262,6 +261,12 @@ class BoxesPage(LibraryPage):
         elif self._entry is None or (current.file, current.face_id) != (self._entry.file, self._entry.face_id):
             self._open(current)
         self._refresh()
+
+    def _show_no_list(self, why: str) -> None:
+        if self._entry is None:
+            self._show_nothing(why)
+        else:
+            self._say(why, bad=True)
 
     def _filter(self, only_new: bool) -> None:
         self.queue.only_new = only_new
@@ -281,12 +286,10 @@ class BoxesPage(LibraryPage):
     def _step(self, step: int) -> None:
         target = self.queue.current if step == 0 else self.queue.step(step)
         if target is None:
-            self._say(
-                self.tr("This was the last picture.") if step > 0 else self.tr("This is the first picture."), bad=False
-            )
-            self._refresh()
-            return
-        self._open(target)
+            end = self.tr("This was the last picture.") if step > 0 else self.tr("This is the first picture.")
+            self._say(end, bad=False)
+        else:
+            self._open(target)
         self._refresh()
 
     def _leave(self, go_on: Callable[[], None]) -> None:
@@ -313,14 +316,15 @@ class BoxesPage(LibraryPage):
         self._refresh()
 
     def _show_unreadable(self, entry: PictureEntry, why: str) -> None:
-        self._entry, self._picture = entry, None
-        self.canvas.clear()
+        self._entry = entry
         self._show_nothing(why)
-        self._refresh()
 
     def _show_nothing(self, why: str) -> None:
+        self._picture = None
+        self.canvas.clear()
         self._nothing.setText(why)
         self._stack.setCurrentWidget(self._nothing)
+        self._refresh()
 
     def _save(self, step: int) -> None:
         document, picture = self.canvas.document, self._picture
@@ -379,12 +383,8 @@ class BoxesPage(LibraryPage):
         document = self.canvas.document
         if picture is not self._picture or document is None or row >= len(document.faces):
             return
-        if found is None:
-            self._say(
-                self.tr("No eyes, nose and mouth were found in this box; drag the dots to where they are."), bad=False
-            )
-        else:
-            self._say("", bad=False)
+        nowhere = self.tr("No eyes, nose and mouth were found in this box; drag the dots to where they are.")
+        self._say(nowhere if found is None else "", bad=False)
         document.set_landmarks(row, found)
         self._refresh()
 

@@ -19,6 +19,7 @@ class BoxesWork(QObject):
     """Lists, opens and saves pictures; an answer that was overtaken by another question is not given."""
 
     listed = Signal(object)  # tuple of PictureEntry
+    not_listed = Signal(str)
     names_read = Signal(list)  # names of everybody
     opened = Signal(object, object)  # PictureEntry, PictureBoxes
     not_opened = Signal(object, str)  # PictureEntry, why
@@ -91,4 +92,8 @@ class BoxesWork(QObject):
                 self.names_read.emit(answer[1])
                 self.listed.emit(answer[0])
 
-        self._tasks.start(work, done=done, failed=self.failed.emit, urgent=True)
+        def failed(why: str) -> None:
+            if number == self._lists:
+                self.not_listed.emit(why)
+
+        self._tasks.start(work, done=done, failed=failed, urgent=True)

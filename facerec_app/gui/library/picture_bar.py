@@ -65,6 +65,8 @@ class PictureBar(QWidget):
     def show_queue(self, queue: PictureQueue) -> None:
         """Say which picture of how many is in view and what can be gone to."""
         count = len(queue.shown)
+        if not count:
+            self._title.clear()
         self._progress.setText(self.tr("{0} of {1}").format(queue.number, count) if count else "")
         self._progress.setToolTip(self.tr("{0} of {1} pictures were looked at").format(queue.looked_at, queue.total))
         self._back.setEnabled(queue.can_step(-1))

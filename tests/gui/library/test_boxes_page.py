@@ -171,6 +171,20 @@ def test_nothing_enrolled_says_what_to_do(page: BoxesPage, qtbot: QtBot) -> None
     assert not page.tools.save.isEnabled()
 
 
+def test_folder_without_pictures_takes_the_place_of_what_was_shown(
+    page: BoxesPage, folder: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    page.open_paths([folder])
+    qtbot.waitUntil(lambda: page.picture is not None, timeout=WAIT_MS)
+    empty = tmp_path / "nothing here"
+    empty.mkdir()
+    page.open_paths([empty])
+    qtbot.waitUntil(lambda: "holds no pictures" in page._nothing.text(), timeout=WAIT_MS)
+    assert page._stack.currentWidget() is page._nothing
+    assert page.canvas.document is None
+    assert not page.tools.save.isEnabled()
+
+
 def test_damaged_picture_is_said_and_passed_over(page: BoxesPage, folder: Path, qtbot: QtBot) -> None:
     (folder / "a.jpg").write_bytes(b"no picture at all")
     page.open_paths([folder])
