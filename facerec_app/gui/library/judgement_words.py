@@ -56,7 +56,9 @@ def counts_words(counts: JudgementCounts) -> str:
     if counts.total == 1:
         words = _tr("1 answer in all.")
     words += " " + _tr("The next training learns from them.")
-    if counts.disputed:
+    if counts.disputed == 1:
+        words += " " + _tr("1 contradicts another or the names and is left out until you settle that.")
+    elif counts.disputed:
         words += " " + _tr("{0} contradict each other or the names and are left out until you settle that.").format(
             counts.disputed
         )

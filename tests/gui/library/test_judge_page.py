@@ -144,7 +144,7 @@ def test_contradiction_is_shown_and_settled_and_the_log_says_who(
     answers = [Answer("same", one, other), Answer("different", grace, joe), Answer("same", grace, one)]
     application.library().judgements().note(answers, decided_by="Ann")
     opened(qtbot, page)
-    assert "1 contradict each other or the names" in page.summary
+    assert "1 contradicts another or the names" in page.summary
     page.show_tab(CONTRADICTIONS)
     settled(qtbot, page)
     (found,) = page.contradictions.shown
