@@ -72,11 +72,12 @@ class BoxDataSetService:
             ConfigError: there is none.
         """
         wanted = what.strip()
+        paths = {wanted, str(Path(wanted).absolute()), str(Path(wanted).resolve())}
         found = tuple(
             picture
             for picture in self.pictures()
             if (len(wanted) >= 6 and picture.sha256.startswith(wanted.lower()))
-            or (picture.location and wanted in {picture.location, Path(picture.location).name})
+            or (picture.location and (picture.location in paths or Path(picture.location).name == wanted))
         )
         if not found:
             raise ConfigError(f"No picture '{wanted:.80}' was looked at; 'facerec boxes list' shows all that were.")

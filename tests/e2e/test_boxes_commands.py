@@ -113,3 +113,12 @@ def test_bad_data_sets_are_one_clear_line(facerec: Facerec, pictures: Path, tmp_
     assert facerec("boxes", "set", pictures / "biden.jpg", "--box", "1,2,3").code == 2
     assert facerec("detectors", "rollback").code == 2
     assert facerec("detectors", "list", "--json").json == []
+
+
+def test_boxes_are_forgotten_by_the_relative_path_they_were_given_by(
+    facerec: Facerec, demo_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(demo_dir)
+    assert facerec("boxes", "set", "sources/biden.jpg").code == 0
+    assert facerec("boxes", "remove", "sources/biden.jpg").code == 0
+    assert facerec("boxes", "list", "--json").json == []
