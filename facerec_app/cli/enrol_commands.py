@@ -105,7 +105,7 @@ def import_folder(
         print_json(_import_record(report))
     else:
         _print_import(report)
-    _exit_for(report.enrolled, report.refused, report.cancelled)
+    _exit_for(report.enrolled + report.skipped, report.refused, report.cancelled)
 
 
 def _cluster_access(
@@ -154,7 +154,8 @@ def _print_import(report: ImportReport) -> None:
         out.print(f"... and {len(shown) - 40} more people")
     people = sum(person.enrolled > 0 for person in report.people)
     before = f"; {report.skipped} {_faces(report.skipped)} imported before" if report.skipped else ""
-    enrolled = f"{report.enrolled} {_faces(report.enrolled)} of {people} people enrolled"
+    whom = "1 person" if people == 1 else f"{people} people"
+    enrolled = f"{report.enrolled} {_faces(report.enrolled)} of {whom} enrolled"
     out.print(f"{enrolled}, {len(report.refused)} left out{before}")
     _print_refused(report.refused)
     if report.cancelled:
@@ -193,9 +194,9 @@ def _import_record(report: ImportReport) -> dict[str, Any]:
     }
 
 
-def _exit_for(enrolled: int, refused: Sequence[EnrolmentRow], interrupted: bool) -> None:
+def _exit_for(used: int, refused: Sequence[EnrolmentRow], interrupted: bool) -> None:
     if interrupted:
         raise typer.Exit(INTERRUPTED)
     errors = [row.error for row in refused if row.error is not None]
     if errors:
-        raise typer.Exit(PARTIAL if enrolled else exit_code_of(errors[0]))
+        raise typer.Exit(PARTIAL if used else exit_code_of(errors[0]))

@@ -56,8 +56,24 @@ class EmbeddingSchedule:
         self.quality_gain = quality_gain
         self._seen: dict[int, _Seen] = {}
 
-    def due(self, track_ids: Int64Array, qualities: Float32Array, timestamp_s: float, urgent: BoolArray) -> BoolArray:
-        """Return ``(N,)`` bool: which faces to embed now, the urgent ones among them; they count as looked at."""
+    def due(
+        self,
+        track_ids: Int64Array,
+        qualities: Float32Array,
+        timestamp_s: float,
+        urgent: BoolArray,
+        *,
+        same_crops: bool = False,
+    ) -> BoolArray:
+        """Return ``(N,)`` bool: which faces to embed now, the urgent ones among them; they count as looked at.
+
+        Args:
+            track_ids: ``(N,)`` of the faces.
+            qualities: ``(N,)`` of their crops.
+            timestamp_s: of the frame.
+            urgent: ``(N,)``, tracks in doubt.
+            same_crops: the crops are those of the frame before: of a track that is settled they would say the same.
+        """
         due = np.zeros(len(track_ids), bool)
         faces = zip(track_ids.tolist(), qualities.tolist(), urgent.tolist(), strict=True)
         for row, (track_id, quality, is_urgent) in enumerate(faces):
@@ -68,6 +84,8 @@ class EmbeddingSchedule:
                 continue
             eager = is_urgent or seen.looks < self.eager_looks
             better = quality > seen.best_quality * self.quality_gain
+            if same_crops and not is_urgent and seen.looks >= self.settled_looks:
+                continue
             interval_s = self.interval_s if seen.looks < self.settled_looks else self.settled_interval_s
             if eager or better or timestamp_s - seen.last_s >= interval_s:
                 seen.looks += 1

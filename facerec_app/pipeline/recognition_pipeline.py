@@ -113,12 +113,13 @@ class RecognitionPipeline:
         if found.is_resting and self._seen is not None and self._seen[1] is detections:
             self._seen = (frame, detections, self._seen[2])
             return self._result(*self._seen, clock)
+        same_crops = self._aligned is not None and self._aligned[0] is detections
         with clock.stage("align"):
             crops, qualities = self._align(frame, detections)
         with clock.stage("track"):
             track_ids = stages.tracker.update(frame, detections)
             urgent = stages.tracker.jumped(track_ids)
-            due = stages.schedule.due(track_ids, qualities, frame.timestamp_s, urgent)
+            due = stages.schedule.due(track_ids, qualities, frame.timestamp_s, urgent, same_crops=same_crops)
         with clock.stage("embed"):
             embeddings = stages.extractor.embed(crops.select(due))
             track_ids[due] = stages.tracker.check_appearance(track_ids[due], embeddings)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from facerec_app.capture.images import decode_image
+from facerec_app.capture.images import IMAGE_SUFFIXES, decode_image
 from facerec_app.core.atomic_file import write_bytes_atomically
 from facerec_app.core.errors import ConfigError, OutputWriteError, UnreadableImageError
 from facerec_app.matching.local_feature_extractor import LocalFeatureExtractor
@@ -43,8 +43,10 @@ def listed_pictures(listing: Path) -> list[Path]:
     """Return the pictures that a text file names, one a line, relative to that file; empty lines and # are passed over.
 
     Raises:
-        ConfigError: if the list cannot be read or names nothing.
+        ConfigError: if the list is a picture itself, cannot be read or names nothing.
     """
+    if listing.suffix.lower() in IMAGE_SUFFIXES:
+        raise ConfigError(f"{listing} is a picture, not a list; give a text file with a picture's path a line.")
     try:
         lines = [line.strip() for line in listing.read_text(encoding="utf-8").splitlines()]
     except (OSError, UnicodeDecodeError) as exc:

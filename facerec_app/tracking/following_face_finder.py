@@ -32,6 +32,7 @@ class FollowingFaceFinder:
         moved_levels: mean change of a cell, in grey levels, that counts as motion.
         rest_after_s: a picture in which nothing moved for so long is looked at every ``rest_s`` only.
         rest_s: the longest time without a look.
+        rest_still_s: a search at least so often while the picture rests.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class FollowingFaceFinder:
         moved_levels: float = 5.0,
         rest_after_s: float = 2.0,
         rest_s: float = 0.095,
+        rest_still_s: float = 3.0,
     ) -> None:
         self.every_frames = every_frames
         self.every_s = every_s
@@ -51,6 +53,7 @@ class FollowingFaceFinder:
         self.moved_levels = moved_levels
         self.rest_after_s = rest_after_s
         self.rest_s = rest_s
+        self.rest_still_s = rest_still_s
         self._detector = detector
         self._cuts = SceneCutDetector()
         self._frames_since_search = 0
@@ -114,11 +117,13 @@ class FollowingFaceFinder:
 
     def _is_search_due(self, frame: Frame, cells: PictureCells) -> bool:
         since_s = frame.timestamp_s - self._searched_s
-        if self._searched is None or not cells.is_like(self._searched) or not 0 <= since_s < self.still_s:
+        rests = frame.timestamp_s - self._moved_s >= self.rest_after_s
+        longest_s = self.rest_still_s if rests else self.still_s
+        if self._searched is None or not cells.is_like(self._searched) or not 0 <= since_s < longest_s:
             return True
         soon = self._frames_since_search < self.every_frames and since_s < self.every_s
         # Whatever moves after a rest may be somebody who came while nobody looked.
-        if soon and frame.timestamp_s - self._moved_s < self.rest_after_s:
+        if soon and not rests:
             return False
         change = cells.change_from(self._searched)
         elsewhere = ~self._around_faces(cells, change.shape)

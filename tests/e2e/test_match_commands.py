@@ -51,6 +51,10 @@ def test_extract_writes_a_file_a_picture_and_skips_those_done(facerec: Facerec, 
     assert len(list(out.iterdir())) == 1
     second = facerec("features", "extract", listing, "--out", out, "--json").json
     assert (second["written"], second["skipped"]) == (0, 1)
+    mistaken = facerec("features", "extract", tmp_path / "small.jpg", "--out", tmp_path / "none")
+    assert mistaken.code == 2
+    assert "is a picture, not a list" in mistaken.stderr
+    assert not (tmp_path / "none").exists()
 
 
 def test_identify_by_a_folder_of_one_file_a_person_enrols_nobody(

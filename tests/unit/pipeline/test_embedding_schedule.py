@@ -37,3 +37,12 @@ def test_a_track_that_ended_is_new_when_it_comes_back() -> None:
     looks_of(schedule, range(10))
     schedule.forget(frozenset({8}))
     assert looks_of(schedule, range(10, 14)) == [10, 11, 12, 13]
+
+
+def test_the_same_crop_of_a_settled_track_is_not_embedded_again() -> None:
+    schedule = EmbeddingSchedule()
+    track, quality, calm = np.array([1], np.int64), np.array([0.8], np.float32), np.array([False])
+    looked = [schedule.due(track, quality, float(second), calm, same_crops=True)[0] for second in range(14)]
+    assert looked == [True] * 10 + [False] * 4, "until it is settled, looks add up"
+    assert schedule.due(track, quality, 14.0, calm)[0], "another crop is looked at"
+    assert schedule.due(track, quality, 14.1, np.array([True]), same_crops=True)[0], "so is a track in doubt"

@@ -94,14 +94,17 @@ def test_with_few_frames_a_second_every_frame_is_searched(finder: FollowingFaceF
     assert detector.searches == 6
 
 
-def test_a_still_picture_costs_one_search_a_second_and_no_look(
+def test_a_still_picture_costs_a_search_a_second_and_then_fewer_and_no_look(
     finder: FollowingFaceFinder, detector: PatchDetector
 ) -> None:
     noise = np.random.default_rng(1)
-    for index in range(90):
+    searches = []
+    for index in range(301):
         pixels = picture((20, 60)).astype(np.int16) + noise.integers(-3, 4, (HEIGHT, WIDTH, 1))
         assert len(finder.find(frame(index, np.clip(pixels, 0, 255).astype(np.uint8)))) == 1
-    assert detector.searches == 3
+        searches.append(detector.searches)
+    assert searches[59] == 2
+    assert searches[285] == 4, "one every three seconds when nothing has moved for two"
     assert detector.looks == []
 
 
