@@ -44,7 +44,7 @@ class FollowingFaceFinder:
         still_s: float = 1.0,
         moved_levels: float = 5.0,
         rest_after_s: float = 2.0,
-        rest_s: float = 0.095,
+        rest_s: float = 0.115,
         rest_still_s: float = 3.0,
     ) -> None:
         self.every_frames = every_frames

@@ -35,7 +35,7 @@ def app(request: pytest.FixtureRequest, enrolled_dir: Path) -> Iterator[Applicat
     made.close()
 
 
-def test_on_a_concert_film_the_name_is_that_given_with_sface_and_never_a_wrong_one(
+def test_on_a_concert_film_whoever_faces_the_camera_is_named_and_nobody_wrongly(
     app: Application, test_data_dir: Path
 ) -> None:
     truth = json.loads((TRUTH / "hamilton_640x360.json").read_text(encoding="utf-8"))

@@ -108,7 +108,7 @@ def test_a_still_picture_costs_a_search_a_second_and_then_fewer_and_no_look(
     assert detector.looks == []
 
 
-def test_a_picture_that_has_long_been_still_is_looked_at_every_tenth_of_a_second(
+def test_a_picture_that_has_long_been_still_is_looked_at_every_fourth_frame(
     finder: FollowingFaceFinder, detector: PatchDetector
 ) -> None:
     rested = []
@@ -116,7 +116,7 @@ def test_a_picture_that_has_long_been_still_is_looked_at_every_tenth_of_a_second
         assert len(finder.find(frame(index, picture((20, 60))))) == 1
         rested.append(finder.is_resting)
     assert not any(rested[:60])
-    assert sum(rested[60:]) == 40, "two of three frames"
+    assert sum(rested[60:]) == 45, "three of four frames"
 
 
 def test_somebody_who_comes_into_a_still_picture_is_found_within_three_frames(finder: FollowingFaceFinder) -> None:
