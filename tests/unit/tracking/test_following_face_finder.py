@@ -131,12 +131,12 @@ def test_somebody_who_comes_into_a_still_picture_is_found_within_three_frames(fi
 
 
 def test_another_scene_ends_the_rest_at_once(finder: FollowingFaceFinder, detector: PatchDetector) -> None:
-    for index in range(91):
+    index = 0
+    while not finder.is_resting:  # the first of three frames without a look
         finder.find(frame(index, picture((20, 60))))
-    finder.find(frame(91, picture((20, 60))))
-    assert finder.is_resting
+        index += 1
     other = np.ascontiguousarray(picture((150, 90))[::-1, ::-1])
-    assert len(finder.find(frame(92, other))) == len(corners_of(other))
+    assert len(finder.find(frame(index, other))) == len(corners_of(other))
     assert not finder.is_resting
 
 
