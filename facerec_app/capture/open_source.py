@@ -59,7 +59,7 @@ def _open_path(path: Path, spec: str, on_status: Callable[[str], None] | None) -
         return ImageFolderSource(path, on_status=on_status)
     if is_file:
         return VideoFileSource(path)
-    shown = spec if len(spec) <= 80 else spec[:77] + "..."
+    shown = spec if len(spec) <= 80 else f"{spec[:30]}...{spec[-47:]}"  # the file's name is at the end
     raise SourceOpenError(
         f"There is no file or folder '{shown}'; give a camera number, a video file, an address or a folder."
     )
