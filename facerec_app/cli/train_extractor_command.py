@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +14,9 @@ from facerec_app.core.errors import ConfigError
 from facerec_app.training.extractor.finetuning_options import FinetuningOptions, TrainedLayers
 
 _DEFAULTS = FinetuningOptions()
+
+if TYPE_CHECKING:
+    from facerec_app.services.extractor_training import ExtractorTrainingService
 
 
 def add_to(cli: typer.Typer) -> None:
@@ -87,24 +91,7 @@ def train_extractor(
             out.print(line)
 
     if check:
-        compared = service.check(say, steps=check_steps)
-        if json:
-            print_json(
-                {
-                    "points": compared.points,
-                    "mean_difference": compared.mean_difference,
-                    "largest_difference": compared.largest_difference,
-                    "agrees": compared.agrees,
-                }
-            )
-        else:
-            word = "agrees with" if compared.agrees else "differs from"
-            out.print(
-                f"The loss {word} the recorded curve: {100 * compared.mean_difference:.2f} % apart on average, at most "
-                f"{100 * compared.largest_difference:.2f} %, over {compared.points} points."
-            )
-        if not compared.agrees:
-            raise typer.Exit(TRAINING)
+        _check(service, say, check_steps, json=json)
         return
     results = service.grow(
         say, stages=stages, decay_from=decay_from, made_shards=made, until=until, start_from=start_from
@@ -113,3 +100,25 @@ def train_extractor(
         print_json({"results": str(results)})
     else:
         out.print(f"Weights, graph and curve are in {results}")
+
+
+def _check(service: ExtractorTrainingService, say: Callable[[str], None], steps: int, *, json: bool) -> None:
+    """Repeat the recorded run's first steps and say whether the loss agrees."""
+    compared = service.check(say, steps=steps)
+    if json:
+        print_json(
+            {
+                "points": compared.points,
+                "mean_difference": compared.mean_difference,
+                "largest_difference": compared.largest_difference,
+                "agrees": compared.agrees,
+            }
+        )
+    else:
+        word = "agrees with" if compared.agrees else "differs from"
+        out.print(
+            f"The loss {word} the recorded curve: {100 * compared.mean_difference:.2f} % apart on average, at most "
+            f"{100 * compared.largest_difference:.2f} %, over {compared.points} points."
+        )
+    if not compared.agrees:
+        raise typer.Exit(TRAINING)
