@@ -11,12 +11,12 @@ _SHRINKING = ("shrunk", "normalised")
 """The shipped network first shrinks its crops by a matrix of fixed size; maps are made from what comes before."""
 
 
-def cut_at_layer(model: Any, layer: str, name: str) -> Any:
-    """Return a network of the runtime that ends in the named layer's maps; its input stays as it is.
+def cut_at_layers(model: Any, layers: Sequence[str], name: str) -> Any:
+    """Return a network of the runtime that ends in the named layers' maps; its input stays as it is.
 
     Args:
         model: with one input; it is changed and not to be used afterwards.
-        layer: name of a tensor inside it.
+        layers: names of tensors inside it; their values become the outputs, in this order.
         name: of the network, for messages.
 
     Raises:
@@ -24,10 +24,11 @@ def cut_at_layer(model: Any, layer: str, name: str) -> Any:
     """
     import openvino
 
-    outputs = [output for node in model.get_ops() for output in node.outputs() if layer in output.get_names()]
-    if not outputs:
-        raise WeightsRejectedError(f"The network '{name}' has no layer '{layer}'; run 'facerec models check'.")
-    return openvino.Model(outputs[:1], model.get_parameters())
+    tensors = {found: output for node in model.get_ops() for output in node.outputs() for found in output.get_names()}
+    missing = [layer for layer in layers if layer not in tensors]
+    if missing:
+        raise WeightsRejectedError(f"The network '{name}' has no layer '{missing[0]}'; run 'facerec models check'.")
+    return openvino.Model([tensors[layer] for layer in layers], model.get_parameters())
 
 
 def cut_to_maps(model: Any, layers: Sequence[str], name: str) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 
 from facerec_app.core.errors import InferenceError, WeightsRejectedError
 from facerec_app.core.types import Float32Array, UInt8Array
-from facerec_app.inference.map_outputs import cut_at_layer, cut_to_maps
+from facerec_app.inference.map_outputs import cut_at_layers, cut_to_maps
 
 Precision = Literal["f32", "bf16"]
 
@@ -48,7 +48,7 @@ class OpenvinoSession:
         threads: int | None = None,
         precision: Precision = "f32",
         layers: Sequence[str] = (),
-        end_layer: str = "",
+        end_layers: Sequence[str] = (),
     ) -> None:
         """Compile a network.
 
@@ -59,7 +59,8 @@ class OpenvinoSession:
             precision: arithmetic. ``bf16`` is about twice as fast where the processor has it and is ignored elsewhere.
             layers: inner layers whose maps are wanted instead of the outputs; the input is then one picture of any
                 size.
-            end_layer: inner layer whose maps are wanted instead of the outputs, for inputs of the network's own size.
+            end_layers: inner layers whose values are wanted instead of the outputs, for inputs of the network's own
+                size.
 
         Raises:
             WeightsRejectedError: if the content is no network that the runtime can compile, or has no such layer.
@@ -76,7 +77,7 @@ class OpenvinoSession:
         try:
             core = _core()
             network = core.read_model(model)
-            network = cut_at_layer(network, end_layer, name) if end_layer else network
+            network = cut_at_layers(network, end_layers, name) if end_layers else network
             compiled = core.compile_model(cut_to_maps(network, layers, name) if layers else network, "CPU", options)
             self._request = compiled.create_infer_request()
             self._input_shape = _shape_of(compiled.inputs[0])

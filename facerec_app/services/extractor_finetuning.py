@@ -144,7 +144,7 @@ class ExtractorFinetuningService:
             models.read(profile.extractor_file),
             name=profile.extractor_file,
             threads=self._parts.threads,
-            end_layer=FROZEN_UP_TO,
+            end_layers=(FROZEN_UP_TO,),
         )
         looks = np.concatenate([crops_rgb, crops_rgb[:, :, ::-1]])
         found = []

@@ -34,7 +34,7 @@ def _carry_out(given: argparse.Namespace) -> None:
     elif given.command == "teach":
         commands.teach(layout, given.dlib, given.made, given.threads)
     elif given.command == "train":
-        plan = commands.planned_recipe(given.stages, given.decay_from, given.batch, given.peak_rate)
+        plan = commands.planned_recipe(given.stages, given.decay_from, given.batch, given.peak_rate, given.hints)
         commands.train(layout, plan, given.until, given.start_from)
     elif given.command == "export":
         commands.export(layout, given.out, given.input_px)
@@ -71,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--decay-from", type=int, help="pictures seen when the rate begins to fall")
     train.add_argument("--batch", type=int, help="pictures a step")
     train.add_argument("--peak-rate", type=float, help="learning rate between warm-up and decay")
+    train.add_argument("--hints", type=float, help="weight of SFace's inner maps, at 112 pixels; 0 without")
     train.add_argument("--until", type=int, help="stop after so many pictures seen")
     train.add_argument("--start-from", type=Path, help="shipped weights to go on from with a fresh optimiser")
     export = steps.add_parser("export", help="write the weights and the graph")

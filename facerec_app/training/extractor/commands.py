@@ -94,7 +94,11 @@ def teach(layout: WorkFolder, dlib_path: Path, made_shards: int, threads: int) -
 
 
 def planned_recipe(
-    stages: str | None, decay_from: int | None, batch: int | None = None, peak_rate: float | None = None
+    stages: str | None,
+    decay_from: int | None,
+    batch: int | None = None,
+    peak_rate: float | None = None,
+    hint_weight: float | None = None,
 ) -> Recipe:
     """Return the recipe with what was given in place of its defaults.
 
@@ -109,6 +113,8 @@ def planned_recipe(
         raise ConfigError(f"--stages {stages} cannot be used: {exc}") from exc
     if decay_from is not None:
         recipe = replace(recipe, decay_from_pictures=decay_from)
+    if hint_weight is not None:
+        recipe = replace(recipe, hint_weight=hint_weight)
     if peak_rate is not None:
         recipe = replace(recipe, peak_rate=peak_rate)
     return recipe if batch is None else replace(recipe, batch=batch)
@@ -136,7 +142,7 @@ def train(layout: WorkFolder, recipe: Recipe, until: int | None, start_from: Pat
 
 
 def export(layout: WorkFolder, out: Path, input_px: int) -> None:
-    """Write the running average as weights (float16) and as the graph that serves (int8 kernels)."""
+    """Write the running average as weights to train on from and as the graph that serves, both with int8 kernels."""
     import onnx
 
     from facerec_app.training.extractor.projection_balance import balanced

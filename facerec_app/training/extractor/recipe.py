@@ -25,6 +25,9 @@ class Recipe:
 
     The learning rate rises, stays, and falls linearly to zero at the end ("warm-up, stable, decay"; Hu et al. 2024,
     arXiv:2404.06395, section 4): how long it stays can be decided while the training runs.
+
+    With a weight for hints, pictures of 112 pixels are also judged by SFace as they are shown, changes included, and
+    its inner maps are copied (``torch_hints``); at other sizes the maps do not fit.
     """
 
     stages: tuple[Stage, ...] = (Stage(260_000, 64), Stage(340_000, 88), Stage(430_000, 112))
@@ -37,6 +40,7 @@ class Recipe:
     real_share: float = 0.35
     dlib_weight: float = 0.35
     relation_weight: float = 0.3
+    hint_weight: float = 0.0
     average_decay: float = 0.999
     seed: int = 2026
 

@@ -1,7 +1,8 @@
 """The student's weights under Keras's names, free of any framework: what ships, and what all else is made from.
 
 Tensors are named ``LAYER/VARIABLE`` as Keras names them (``conv1_conv/kernel`` in rows, columns, inputs, outputs;
-``conv1_bn/moving_mean``) plus ``projection/kernel`` and ``projection/bias``. Kernels are float16, the rest float32: the
+``conv1_bn/moving_mean``) plus ``projection/kernel`` and ``projection/bias``. A kernel is int8 codes with one scale for
+each output channel beside it (``conv1_conv/kernel_scale``), or float16 in files of before; the rest is float32: the
 variances of a normalisation span more than float16 holds.
 """
 
@@ -17,9 +18,11 @@ from safetensors.numpy import save_file
 
 from facerec_app.core.errors import WeightsMissingError, WeightsRejectedError
 from facerec_app.core.types import Float32Array
+from facerec_app.training.extractor.int8_kernels import quantised
 
 BATCH_NORM_EPSILON = 1.001e-5
 PROJECTION = "projection"
+_KERNEL, _SCALE = "/kernel", "_scale"
 CROP_PX = 112
 """Side of the aligned crops that the program makes; a student may have been trained at a smaller size."""
 
@@ -58,11 +61,14 @@ class StudentWeights:
 
 
 def save_student(weights: StudentWeights, path: Path) -> None:
-    """Write the weights, kernels as float16, beside their final place and rename."""
-    stored = {
-        name: np.ascontiguousarray(array, np.float16 if array.ndim > 1 else np.float32)
-        for name, array in weights.arrays.items()
-    }
+    """Write the weights, kernels as int8 codes and scales, beside their final place and rename."""
+    stored: dict[str, np.ndarray] = {}
+    for name, array in weights.arrays.items():
+        if name.endswith(_KERNEL):
+            codes, stored[f"{name}{_SCALE}"] = quantised(np.moveaxis(array, -1, 0))
+            stored[name] = np.ascontiguousarray(np.moveaxis(codes, 0, -1))
+        else:
+            stored[name] = np.ascontiguousarray(array, np.float32)
     path.parent.mkdir(parents=True, exist_ok=True)
     staging = path.with_name(path.name + ".part")
     save_file(stored, staging, metadata={"cut_layer": weights.cut_layer, **weights.facts})
@@ -82,10 +88,12 @@ def load_student(path: Path) -> StudentWeights:
     try:
         with safe_open(path, "numpy") as file:
             facts = dict(file.metadata() or {})
-            arrays = {name: np.asarray(file.get_tensor(name), np.float32) for name in file.keys()}  # noqa: SIM118
+            stored = {name: np.asarray(file.get_tensor(name), np.float32) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as exc:
         msg = f"The weights {path} cannot be read ({exc}); take the file that came with the program."
         raise WeightsRejectedError(msg) from exc
+    scales = {name.removesuffix(_SCALE): stored.pop(name) for name in list(stored) if name.endswith(_KERNEL + _SCALE)}
+    arrays = {name: array * scales[name] if name in scales else array for name, array in stored.items()}
     if "cut_layer" not in facts or f"{PROJECTION}/kernel" not in arrays:
         msg = f"{path} holds no face extractor's weights; take the file that came with the program."
         raise WeightsRejectedError(msg)

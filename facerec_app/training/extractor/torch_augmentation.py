@@ -52,6 +52,12 @@ def augment(stored_rgb: UInt8Array, side_px: int, generator: np.random.Generator
     return pictures.clamp_(0, 1).mul_(2).sub_(1)
 
 
+def as_bytes(pictures: Tensor) -> UInt8Array:
+    """Return ``(N, S, S, 3)`` uint8 of pictures as the network sees them, ``(N, 3, S, S)`` in -1 to 1."""
+    levels = pictures.add(1).mul(127.5).round().clamp(0, 255).byte()
+    return np.ascontiguousarray(levels.permute(0, 2, 3, 1).numpy(), np.uint8)
+
+
 def plain(stored_rgb: UInt8Array, side_px: int) -> Tensor:
     """Return the middle 112x112 of stored faces, resized and normalised, as for recognition."""
     margin = (stored_rgb.shape[1] - CROP_PX) // 2

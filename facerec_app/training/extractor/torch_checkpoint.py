@@ -1,22 +1,23 @@
 """Full checkpoints: everything needed to go on exactly, in two files that can execute nothing.
 
-``state.safetensors`` holds the student, its running average and the optimiser's moments; ``progress.json`` beside it
-the counts. A checkpoint is a folder that is written aside and renamed, and ``latest`` names the newest.
+``state.safetensors`` holds the student, its running average, the readers of hints if there are any, and the optimiser's
+moments; ``progress.json`` beside it the counts. A checkpoint is a folder that is written aside and renamed, and
+``latest`` names the newest.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from facerec_app.core.errors import WeightsRejectedError
-from facerec_app.training.extractor.torch_resnet50 import FaceStudent
 
 KEPT = 3
 
@@ -40,15 +41,17 @@ class Progress:
 
 def save_checkpoint(
     folder: Path,
-    student: FaceStudent,
-    average: FaceStudent,
+    networks: Mapping[str, nn.Module],
     optimiser: torch.optim.Optimizer,
     progress: Progress,
 ) -> Path:
     """Write ``folder/checkpoint-SEEN`` and point ``folder/latest`` at it; old ones but the last three go."""
     folder.mkdir(parents=True, exist_ok=True)
-    tensors = {f"student/{name}": value for name, value in student.state_dict().items()}
-    tensors |= {f"average/{name}": value for name, value in average.state_dict().items()}
+    tensors = {
+        f"{prefix}/{name}": value
+        for prefix, network in networks.items()
+        for name, value in network.state_dict().items()
+    }
     for number, state in optimiser.state_dict()["state"].items():
         tensors |= {f"optimiser/{number}/{name}": torch.as_tensor(value) for name, value in state.items()}
     target = folder / f"checkpoint-{progress.seen:09d}"
@@ -69,8 +72,7 @@ def save_checkpoint(
 
 def load_checkpoint(
     folder: Path,
-    student: FaceStudent | None,
-    average: FaceStudent | None,
+    networks: Mapping[str, nn.Module],
     optimiser: torch.optim.Optimizer | None,
     progress: Progress,
 ) -> bool:
@@ -85,9 +87,8 @@ def load_checkpoint(
     source = folder / Path(pointer.read_text(encoding="utf-8").strip()).name
     tensors = load_file(source / "state.safetensors")
     try:
-        for network, prefix in ((student, "student/"), (average, "average/")):
-            if network is not None:
-                network.load_state_dict(_part(tensors, prefix))
+        for prefix, network in networks.items():
+            network.load_state_dict(_part(tensors, f"{prefix}/"))
     except RuntimeError as exc:
         msg = f"{source} is a checkpoint of another network: {exc}"
         raise WeightsRejectedError(msg) from exc

@@ -20,7 +20,7 @@ def averaged_weights(run_folder: Path, input_px: int) -> StudentWeights:
         NotEnoughDataError: if the run has no checkpoint yet.
     """
     average, progress = FaceStudent(), Progress()
-    if not load_checkpoint(run_folder, None, average, None, progress):
+    if not load_checkpoint(run_folder, {"average": average}, None, progress):
         msg = f"{run_folder} holds no checkpoint yet; run 'train' first"
         raise NotEnoughDataError(msg)
     facts = {"pictures_seen": str(progress.seen), "steps": str(progress.steps), "input_px": str(input_px)}

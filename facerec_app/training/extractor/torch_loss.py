@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -20,12 +20,16 @@ class StudentLoss:
         sface_cosine: mean cosine between the projection's first half and SFace's values less their mean.
         dlib_cosine: mean cosine between its second half and dlib's values less their mean.
         relation: 1 - correlation between the features' cosines and the teachers' over all pairs in the batch.
+        missed: share of the teacher's inner maps that the student's do not explain; 0 without hints.
+        hint_cosine: mean cosine between what SFace reads from the student's maps and from its own; 0 without hints.
     """
 
     total: Tensor
     sface_cosine: Tensor
     dlib_cosine: Tensor
     relation: Tensor
+    missed: Tensor
+    hint_cosine: Tensor
 
 
 def student_loss(
@@ -49,7 +53,23 @@ def student_loss(
     teacher = (1 - dlib_weight) * _cosines(sface_target) + dlib_weight * _cosines(dlib_target)
     relation = 1 - _correlation(_cosines(features), teacher)
     cosine_part = (1 - dlib_weight) * (1 - sface_cosine) + dlib_weight * (1 - dlib_cosine)
-    return StudentLoss(cosine_part + relation_weight * relation, sface_cosine, dlib_cosine, relation)
+    none = torch.zeros(())
+    return StudentLoss(cosine_part + relation_weight * relation, sface_cosine, dlib_cosine, relation, none, none)
+
+
+def with_hints(loss: StudentLoss, missed: Tensor, read: Tensor, sface_target: Tensor, weight: float) -> StudentLoss:
+    """Return the loss with the hints' part added.
+
+    Args:
+        loss: of the values.
+        missed: unexplained share of the teacher's maps, a scalar.
+        read: ``(N, 128)`` what SFace reads from the student's maps, less the same mean as the target.
+        sface_target: ``(N, 128)`` SFace's values of the same pictures, less their mean.
+        weight: of the hints.
+    """
+    cosine = functional.cosine_similarity(read, sface_target).mean()
+    total = loss.total + weight * (missed + 0.25 * (1 - cosine))
+    return replace(loss, total=total, missed=missed, hint_cosine=cosine)
 
 
 def _cosines(vectors: Tensor) -> Tensor:

@@ -15,11 +15,16 @@ from dataclasses import fields
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
+from facerec_app.core.types import Float32Array
+from facerec_app.training.extractor.face_dataset import CROP_PX
 from facerec_app.training.extractor.recipe import Recipe
-from facerec_app.training.extractor.torch_augmentation import augment
-from facerec_app.training.extractor.torch_loss import StudentLoss, student_loss
-from facerec_app.training.extractor.torch_resnet50 import FaceStudent
+from facerec_app.training.extractor.sface_maps import SfaceMaps
+from facerec_app.training.extractor.teachers import TEACHER_VALUES, unit_rows
+from facerec_app.training.extractor.torch_augmentation import as_bytes, augment
+from facerec_app.training.extractor.torch_hints import HintedStudent, hint_teacher
+from facerec_app.training.extractor.torch_loss import StudentLoss, student_loss, with_hints
 from facerec_app.training.extractor.training_material import TrainingMaterial
 
 PARTS = 2
@@ -29,13 +34,14 @@ class StudentReplicas:
     """The student and a copy of it, each computing half of every batch.
 
     Args:
-        student: the network that learns; its gradients are filled.
+        learner: what learns; its gradients are filled.
         material: what to learn from.
         recipe: batch size and weights of the loss.
     """
 
-    def __init__(self, student: FaceStudent, material: TrainingMaterial, recipe: Recipe) -> None:
-        self._replicas = [student, *(copy.deepcopy(student) for _ in range(PARTS - 1))]
+    def __init__(self, learner: HintedStudent, material: TrainingMaterial, recipe: Recipe) -> None:
+        self._replicas = [learner, *(copy.deepcopy(learner) for _ in range(PARTS - 1))]
+        self._hint_teachers = [hint_teacher() if recipe.hint_weight else None for _ in range(PARTS)]
         self._material = material
         self._recipe = recipe
         self._pool = ThreadPoolExecutor(PARTS, "replica", initializer=torch.set_num_threads, initargs=(1,))
@@ -79,21 +85,57 @@ class StudentReplicas:
         generator = self._material.generator(step, part)
         stored, targets = self._material.batch(recipe.batch // PARTS, generator)
         pictures = augment(stored, side_px, generator).contiguous(memory_format=torch.channels_last)
+        teacher = self._hint_teachers[part] if side_px == CROP_PX else None
         replica.train()
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            features, projected = replica(pictures)
-        loss = student_loss(features, projected, torch.from_numpy(targets), recipe.dlib_weight, recipe.relation_weight)
+        if teacher is None:
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                features, projected = replica.student(pictures)
+            loss = student_loss(features, projected, torch.from_numpy(targets), *_weights(recipe))
+        else:
+            loss = hinted_loss(replica, teacher, pictures, targets, self._material.sface_mean, recipe)
         loss.total.backward()
         return loss
 
 
-def _gradients(student: FaceStudent) -> list[Tensor]:
-    return [parameter.grad for parameter in student.parameters() if parameter.grad is not None]
+def hinted_loss(
+    learner: HintedStudent,
+    teacher: SfaceMaps,
+    pictures: Tensor,
+    targets: Float32Array,
+    sface_mean: Float32Array,
+    recipe: Recipe,
+) -> StudentLoss:
+    """Return the loss of one batch of 112 pixels whose SFace target is its judgement of the very pictures.
+
+    Args:
+        learner: the student and its hint readers.
+        teacher: SFace.
+        pictures: ``(N, 3, 112, 112)`` as the student sees them.
+        targets: ``(N, 256)`` both teachers' values of the unchanged pictures, of which dlib's half is used.
+        sface_mean: ``(128,)`` taken from SFace's values.
+        recipe: weights of the loss.
+    """
+    maps, values = teacher.judge(as_bytes(pictures))
+    sface = torch.from_numpy(unit_rows(values) - sface_mean)
+    goal = torch.cat([sface, torch.from_numpy(targets[:, TEACHER_VALUES:])], dim=1)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        (features, projected), missed, read = learner(pictures, maps)
+    read = functional.normalize(read.float(), dim=1) - torch.from_numpy(sface_mean)
+    loss = student_loss(features, projected, goal, *_weights(recipe))
+    return with_hints(loss, missed, read, sface, recipe.hint_weight)
 
 
-def _statistics(student: FaceStudent) -> list[Tensor]:
+def _weights(recipe: Recipe) -> tuple[float, float]:
+    return recipe.dlib_weight, recipe.relation_weight
+
+
+def _gradients(learner: HintedStudent) -> list[Tensor]:
+    return [parameter.grad for parameter in learner.parameters() if parameter.grad is not None]
+
+
+def _statistics(learner: HintedStudent) -> list[Tensor]:
     """Return the running means and variances of the batch normalisations."""
-    return [buffer for buffer in student.buffers() if buffer.is_floating_point()]
+    return [buffer for buffer in learner.student.buffers() if buffer.is_floating_point()]
 
 
 def _mean_loss(losses: Sequence[StudentLoss]) -> StudentLoss:

@@ -9,7 +9,7 @@ names, so weights map one to one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import torch
 from torch import Tensor, nn
@@ -126,10 +126,18 @@ class ResNet50(nn.Module):
         Returns:
             ``(N, C, H / 32, W / 32)``, the cut layer after its ReLU.
         """
+        return self.maps(pictures, {self.cut_layer})[self.cut_layer]
+
+    def maps(self, pictures: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
+        """Return the maps of the named blocks' outputs, such as ``conv4_block2_out``."""
         maps = functional.relu(self.conv1_bn(self.conv1_conv(pictures)))
         maps = functional.max_pool2d(maps, 3, 2, padding=1)  # Keras pads zeros; nothing here is negative
-        out: Tensor = self.blocks(maps)
-        return out
+        found: dict[str, Tensor] = {}
+        for block in self.blocks:
+            maps = block(maps)
+            if f"{block.name}_out" in layers:
+                found[f"{block.name}_out"] = maps
+        return found
 
     def keras_layers(self) -> Iterator[tuple[str, nn.Conv2d | nn.BatchNorm2d]]:
         """Yield every layer with weights under its Keras name."""
@@ -180,6 +188,10 @@ class FaceStudent(nn.Module):
         Args:
             pictures: ``(N, 3, H, W)`` float in about -1 to 1, RGB.
         """
-        pooled = self.backbone(pictures).float().mean(dim=(2, 3))
+        return self.pool(self.backbone(pictures))
+
+    def pool(self, maps: Tensor) -> tuple[Tensor, Tensor]:
+        """Return pooled features and their projection of the cut layer's maps."""
+        pooled = maps.float().mean(dim=(2, 3))
         with torch.autocast("cpu", enabled=False):
             return pooled, self.projection(pooled)

@@ -7,22 +7,25 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from types import FrameType
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from facerec_app.core.types import Float32Array
+from facerec_app.models.model_store import ModelStore
+from facerec_app.training.extractor.face_dataset import CROP_PX
 from facerec_app.training.extractor.pair_measures import measure_pairs, pair_cosines, person_pairs
 from facerec_app.training.extractor.projection_balance import DLIB_SHARE
 from facerec_app.training.extractor.recipe import Recipe
-from facerec_app.training.extractor.torch_augmentation import plain
+from facerec_app.training.extractor.torch_augmentation import as_bytes, plain
 from facerec_app.training.extractor.torch_checkpoint import Progress, load_checkpoint, save_checkpoint
 from facerec_app.training.extractor.torch_export import student_from
+from facerec_app.training.extractor.torch_hints import HintedStudent, HintReaders, hint_teacher
 from facerec_app.training.extractor.torch_loss import StudentLoss
 from facerec_app.training.extractor.torch_replicas import StudentReplicas
 from facerec_app.training.extractor.torch_resnet50 import FaceStudent
@@ -32,6 +35,7 @@ from facerec_app.training.extractor.watched_people import WatchedPeople
 AVERAGE_EVERY = 4
 LOG_EVERY = 25
 CHECKPOINT_SECONDS = 300.0
+SETTLING_FACES = 192
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,8 @@ class LogRow:
     sface_cosine: float
     dlib_cosine: float
     relation: float
+    missed: float
+    hint_cosine: float
     watched_cosine: float | None = None
     watched_accuracy_features: float | None = None
     watched_accuracy_projection: float | None = None
@@ -60,7 +66,7 @@ class _Sums:
     values: list[list[float]] = field(default_factory=list)
 
     def add(self, loss: StudentLoss) -> None:
-        parts = (loss.total, loss.sface_cosine, loss.dlib_cosine, loss.relation)
+        parts = [getattr(loss, field.name) for field in fields(loss)]
         self.values.append([float(part) for part in parts])
 
     def take(self) -> list[float]:
@@ -99,13 +105,14 @@ class ExtractorTrainer:
         self.student = FaceStudent().to(memory_format=torch.channels_last)
         self.average = FaceStudent().to(memory_format=torch.channels_last).eval()
         self.average.load_state_dict(self.student.state_dict())
-        self.optimiser = torch.optim.AdamW(_parameter_groups(self.student, recipe.weight_decay), fused=True)
-        self.replicas = StudentReplicas(self.student, material, recipe)
+        self.learner = HintedStudent(self.student, settled_readers(material) if recipe.hint_weight else None)
+        self.optimiser = torch.optim.AdamW(_parameter_groups(self.learner, recipe.weight_decay), fused=True)
+        self.replicas = StudentReplicas(self.learner, material, recipe)
         self._stop = False
 
     def resume(self) -> bool:
         """Go on from the folder's checkpoint, if there is one; return whether there was."""
-        found = load_checkpoint(self.folder, self.student, self.average, self.optimiser, self.progress)
+        found = load_checkpoint(self.folder, self._networks(), self.optimiser, self.progress)
         self.replicas.share_weights()
         return found
 
@@ -145,7 +152,7 @@ class ExtractorTrainer:
         loss = self.replicas.accumulate_gradients(progress.steps, recipe.side_px(progress.seen))
         for group in self.optimiser.param_groups:
             group["lr"] = recipe.learning_rate(progress.seen, progress.resumed_at)
-        torch.nn.utils.clip_grad_norm_(self.student.parameters(), recipe.gradient_limit, foreach=True)
+        torch.nn.utils.clip_grad_norm_(self.learner.parameters(), recipe.gradient_limit, foreach=True)
         self.optimiser.step()
         self.replicas.share_weights()
         progress.seen += recipe.batch
@@ -156,7 +163,12 @@ class ExtractorTrainer:
 
     def save(self) -> None:
         """Write the checkpoint."""
-        save_checkpoint(self.folder, self.student, self.average, self.optimiser, self.progress)
+        save_checkpoint(self.folder, self._networks(), self.optimiser, self.progress)
+
+    def _networks(self) -> dict[str, nn.Module]:
+        """Return what a checkpoint holds of networks, by name."""
+        networks: dict[str, nn.Module] = {"student": self.student, "average": self.average}
+        return networks if self.learner.readers is None else {**networks, "readers": self.learner.readers}
 
     @torch.no_grad()
     def _update_average(self) -> None:
@@ -187,6 +199,13 @@ class ExtractorTrainer:
 
     def _ask_to_stop(self, _number: int, _frame: FrameType | None) -> None:
         self._stop = True
+
+
+def settled_readers(material: TrainingMaterial) -> HintReaders:
+    """Return fresh readers that know how far the teacher's channels spread over real faces."""
+    readers = HintReaders(ModelStore())
+    readers.settle(hint_teacher().judge(as_bytes(plain(material.real_faces(SETTLING_FACES), CROP_PX)))[0])
+    return readers
 
 
 def embed_plain(student: FaceStudent, stored_rgb: Float32Array | np.ndarray, side_px: int) -> tuple[Tensor, Tensor]:
@@ -220,10 +239,10 @@ def measure_watched(student: FaceStudent, watched: WatchedPeople, side_px: int) 
     return values
 
 
-def _parameter_groups(student: FaceStudent, weight_decay: float) -> list[dict[str, object]]:
+def _parameter_groups(learner: nn.Module, weight_decay: float) -> list[dict[str, object]]:
     """Return the optimiser's groups: kernels decay, biases and normalisations do not."""
-    kernels = [parameter for parameter in student.parameters() if parameter.ndim > 1]
-    others = [parameter for parameter in student.parameters() if parameter.ndim <= 1]
+    kernels = [parameter for parameter in learner.parameters() if parameter.ndim > 1]
+    others = [parameter for parameter in learner.parameters() if parameter.ndim <= 1]
     return [{"params": kernels, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
 
 

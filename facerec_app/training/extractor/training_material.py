@@ -27,7 +27,7 @@ class TrainingMaterial:
         self._shards = list(shards)
         self._real_share = real_share if len(shards) > 1 else 1.0
         self._seed = seed
-        self._sface_mean = shards[0].sface.mean(axis=0)
+        self.sface_mean = shards[0].sface.mean(axis=0)
         self._dlib_mean = shards[0].dlib.mean(axis=0)
 
     def __len__(self) -> int:
@@ -37,13 +37,18 @@ class TrainingMaterial:
         """Return the source of chance of one part of one step, which decides its batch and every change to it."""
         return np.random.default_rng([self._seed, step, part])
 
+    def real_faces(self, count: int) -> UInt8Array:
+        """Return ``(N, 128, 128, 3)`` real faces, spread over all of them."""
+        pixels = self._shards[0].pixels_rgb
+        return np.array(pixels[:: max(1, len(pixels) // count)][:count])
+
     def batch(self, count: int, generator: np.random.Generator) -> tuple[UInt8Array, Float32Array]:
         """Return ``(N, 128, 128, 3)`` pictures and ``(N, 256)`` targets, each teacher's less its mean on real faces."""
         pictures, targets = [], []
         for shard, row in zip(*self._draw(count, generator), strict=True):
             source = self._shards[int(shard)]
             pictures.append(source.pixels_rgb[int(row)])
-            parts = [source.sface[int(row)] - self._sface_mean, source.dlib[int(row)] - self._dlib_mean]
+            parts = [source.sface[int(row)] - self.sface_mean, source.dlib[int(row)] - self._dlib_mean]
             targets.append(np.concatenate(parts))
         return np.stack(pictures), np.stack(targets).astype(np.float32)
 

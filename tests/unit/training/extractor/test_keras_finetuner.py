@@ -43,7 +43,7 @@ def people() -> Int64Array:
 
 @pytest.fixture(scope="module")
 def maps(crops: UInt8Array) -> Float32Array:
-    session = OpenvinoSession(ModelStore().read(_NETWORK), name=_NETWORK, threads=1, end_layer=FROZEN_UP_TO)
+    session = OpenvinoSession(ModelStore().read(_NETWORK), name=_NETWORK, threads=1, end_layers=(FROZEN_UP_TO,))
     return np.ascontiguousarray(session.run(crops)[0].transpose(0, 2, 3, 1))
 
 

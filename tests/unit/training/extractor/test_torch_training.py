@@ -174,3 +174,42 @@ def test_changed_pictures_stay_pictures(side_px: int) -> None:
     assert changed.isfinite().all()
     assert changed.abs().max() <= 1
     assert (changed - plain(stored, side_px)).abs().mean(dim=(1, 2, 3)).min() > 0.005
+
+
+HINTED = Recipe((Stage(10_000, 112),), decay_from_pictures=9_000, warmup_pictures=400, batch=16, hint_weight=2.0)
+
+
+def test_a_hinted_run_learns_the_teachers_inner_maps_and_resumes(tmp_path: Path) -> None:
+    through = new_trainer(tmp_path / "a", HINTED)
+    course = [through.step() for _ in range(6)]
+    through.close()
+    assert np.mean([float(loss.missed) for loss in course[4:]]) < float(course[0].missed) - 0.02
+    first = new_trainer(tmp_path / "b", HINTED)
+    found = losses(first, 3)
+    first.save()
+    first.close()
+    second = new_trainer(tmp_path / "b", HINTED)
+    assert second.resume()
+    found += losses(second, 3)
+    second.close()
+    np.testing.assert_allclose(found, [float(loss.total) for loss in course], rtol=1e-4)
+
+
+def test_a_student_whose_maps_are_the_teachers_reads_the_teachers_values() -> None:
+    from facerec_app.models.model_store import ModelStore
+    from facerec_app.training.extractor.teachers import unit_rows
+    from facerec_app.training.extractor.torch_hints import HINTS, HintReaders, hint_teacher
+
+    crops = np.random.default_rng(0).integers(0, 256, (3, 112, 112, 3), np.uint8)
+    maps, values = hint_teacher().judge(crops)
+    readers = HintReaders(ModelStore())
+    readers.settle(maps)
+    with torch.no_grad():
+        inner = {}
+        for hint in HINTS:  # maps for which an identity as reader gives the standardised maps of the teacher
+            mean, spread = readers.get_buffer(f"{hint.teacher}_mean"), readers.get_buffer(f"{hint.teacher}_spread")
+            inner[hint.student] = (torch.from_numpy(maps[hint.teacher]) - mean) / spread
+            readers.readers[hint.teacher].weight.copy_(torch.eye(hint.outputs)[:, : hint.inputs, None, None])
+        missed, read = readers.loss(inner, maps)
+    assert float(missed) < 1e-6
+    assert (unit_rows(read.numpy()) * unit_rows(values)).sum(axis=1).min() > 0.995
