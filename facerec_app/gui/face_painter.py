@@ -75,6 +75,8 @@ class FacePainter:
         self._bounds = bounds
         self._font = QFont(font)
         self._font.setWeight(QFont.Weight.DemiBold)
+        # Coloured edges need a picture below; names are to look the same on the transparent one of resting marks.
+        self._font.setStyleStrategy(QFont.StyleStrategy.NoSubpixelAntialias)
         self._metrics = QFontMetricsF(self._font)
 
     def draw_box(self, rect: QRectF, verdict: Verdict, *, highlighted: bool) -> None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
-from PySide6.QtCore import QObject, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QPainter
+from PySide6.QtCore import QObject, QSize, Qt, Signal
+from PySide6.QtGui import QFont
 
 from facerec_app.core.types import Frame, FrameResult
-from facerec_app.gui.face_painter import draw_faces
 from facerec_app.gui.picture_conversion import ArrayImage, ScreenImage, scaled_image
+from facerec_app.gui.resting_marks import FaceMarker, MarksLook
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,10 +109,13 @@ class FrameRenderer(QObject):
 
     def _run(self) -> None:
         last: tuple[Rendering, ArrayImage] | None = None  # a result often comes for the picture that is already there
+        marker = FaceMarker()
         while (wanted := self._next()) is not None:
             if last is None or not last[0].has_picture_of(wanted):
                 last = wanted, scaled_image(wanted.frame.pixels_rgb, wanted.size, mirrored=wanted.mirrored)
-            rendered = RenderedFrame(wanted, _with_faces(last[1], wanted))
+            picture = ScreenImage(last[1].pixels_rgb)
+            marker.mark(picture.image, _look_of(wanted))
+            rendered = RenderedFrame(wanted, picture)
             with self._changed:
                 if not self._stopped:  # the lock is held while emitting: after stop this object may be gone
                     self._newest = rendered
@@ -125,21 +128,16 @@ class FrameRenderer(QObject):
             return request
 
 
-def _with_faces(bare: ArrayImage, wanted: Rendering) -> ScreenImage:
-    picture = ScreenImage(bare.pixels_rgb)
+def _look_of(wanted: Rendering) -> MarksLook | None:
+    """Return what is to be marked on a picture, None if nothing is."""
     if wanted.result is None or not len(wanted.result.detections):
-        return picture
-    picture.image.setDevicePixelRatio(wanted.device_ratio)
-    width, height = (side / wanted.device_ratio for side in (wanted.size.width(), wanted.size.height()))
-    with QPainter(picture.image) as painter:
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        draw_faces(
-            painter,
-            wanted.result,
-            QRectF(0.0, 0.0, width, height),
-            wanted.font or QFont(),
-            scale=width / wanted.frame.width_px,
-            mirrored=wanted.mirrored,
-            highlighted=wanted.highlighted,
-        )
-    return picture
+        return None
+    return MarksLook(
+        wanted.result,
+        wanted.size,
+        wanted.device_ratio,
+        wanted.frame.width_px,
+        wanted.mirrored,
+        wanted.highlighted,
+        wanted.font,
+    )

@@ -10,6 +10,7 @@ from facerec_app.core.types import Frame, FrameResult, IdentityDecision
 from facerec_app.gui.face_painter import draw_faces, placed_faces
 from facerec_app.gui.frame_renderer import FrameRenderer, RenderedFrame, Rendering
 from facerec_app.gui.picture_conversion import ArrayImage
+from facerec_app.gui.resting_marks import drawn_alike
 from facerec_app.pipeline.overlay import result_fits
 
 _BACKDROP = QColor(16, 18, 20)
@@ -60,7 +61,7 @@ class LiveView(QWidget):
     def show_result(self, result: FrameResult | None) -> None:
         """Show the boxes of a result."""
         before, self._result = self._result, result
-        if not _looks_like(before, result):
+        if not drawn_alike(before, result):
             self._render()
 
     def set_mirrored(self, mirrored: bool) -> None:
@@ -184,10 +185,3 @@ class LiveView(QWidget):
         if frame is None or result is None:
             return []
         return placed_faces(result, self.picture_rect(), scale=self._scale_of(frame), mirrored=self._mirrored)
-
-
-def _looks_like(one: FrameResult | None, other: FrameResult | None) -> bool:
-    """Return whether two results are drawn alike: nothing moved and nothing else is said."""
-    if one is None or other is None:
-        return one is other
-    return one.detections is other.detections and one.decisions == other.decisions and one.names is other.names
