@@ -10,7 +10,7 @@ import numpy as np
 
 from facerec_app.core.protocols import InferenceSession
 from facerec_app.core.types import FaceDetections, Float32Array, UInt8Array
-from facerec_app.detection.crop_sampling import sample_windows
+from facerec_app.detection.crop_sampling import sample_few_windows, sample_windows
 from facerec_app.detection.mtcnn_pyramid import CELL_PX, STRIDE_PX, PyramidLayout, paint_canvas, plan_layout
 from facerec_app.detection.non_maximum_suppression import suppress_overlaps
 from facerec_app.inference.onnx_weights import with_weights
@@ -29,6 +29,7 @@ SMALLEST_FACE_PX = 20.0
 """In a shrunk picture no smaller faces are looked for."""
 MAX_PROPOSALS = 2000
 """Per level and for R-Net; only noise and fine texture come near it."""
+ONET_PX = 48
 RNET_BATCH_STEP = 16
 ONET_BATCH_STEP = 4
 """Batches are filled up to whole steps: the runtime takes milliseconds for every batch size that it meets first."""
@@ -87,7 +88,7 @@ class MtcnnDetector:
         shrink = max(1.0, max(pixels_rgb.shape[:2]) / MAX_SIDE_PX)
         pixels = _prepared(pixels_rgb, shrink)
         boxes = self._windows(pixels, shrink)
-        found = self._finish(pixels, boxes) if len(boxes) else FaceDetections.empty()
+        found = self._finish(boxes, sample_windows(pixels, boxes, ONET_PX)) if len(boxes) else FaceDetections.empty()
         if shrink == 1.0 or not len(found):
             return found
         back = np.float32(shrink)
@@ -104,8 +105,8 @@ class MtcnnDetector:
         """
         if not len(boxes_xyxy):
             return FaceDetections.empty()
-        windows = _resized(_squared(boxes_xyxy), LOOK_AGAIN_SIZES)
-        return self._finish(_prepared(pixels_rgb, 1.0), windows)
+        boxes = _resized(_squared(boxes_xyxy), LOOK_AGAIN_SIZES)
+        return self._finish(boxes, sample_few_windows(pixels_rgb, boxes, ONET_PX))
 
     def candidate_windows(self, pixels_rgb: UInt8Array) -> Float32Array:
         """Return the square ``(N, 4)`` px windows that O-Net is asked about in a picture: what it learns from.
@@ -144,9 +145,9 @@ class MtcnnDetector:
         boxes, output = _moved(boxes[passed], output[passed, 1:5]), output[passed]
         return _squared(boxes[suppress_overlaps(boxes, output[:, 0], STAGE_OVERLAP)])
 
-    def _finish(self, pixels_rgb: Float32Array, boxes: Float32Array) -> FaceDetections:
-        """Return the faces that O-Net confirms, with landmarks."""
-        output = _run_padded(self._onet, sample_windows(pixels_rgb, boxes, 48), ONET_BATCH_STEP)
+    def _finish(self, boxes: Float32Array, windows: Float32Array) -> FaceDetections:
+        """Return the faces that O-Net confirms in the windows of these boxes, with landmarks."""
+        output = _run_padded(self._onet, windows, ONET_BATCH_STEP)
         passed = output[:, 0] > _logit(self._thresholds[2])
         boxes, output = boxes[passed], output[passed]
         sides = (boxes[:, 2:4] - boxes[:, 0:2] + 1)[:, None, :]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from facerec_app.core.types import Float32Array
-from facerec_app.detection.crop_sampling import OUTSIDE, sample_windows
+from facerec_app.detection.crop_sampling import OUTSIDE, sample_few_windows, sample_windows
 from facerec_app.detection.non_maximum_suppression import suppress_overlaps
 
 
@@ -73,3 +73,16 @@ def test_more_windows_than_one_call_takes_are_sampled_alike() -> None:
 
 def test_no_boxes_give_no_windows() -> None:
     assert sample_windows(np.zeros((9, 9, 3), np.float32), random_boxes(0, 0), 24).shape == (0, 24, 24, 3)
+
+
+@pytest.mark.parametrize("size_px", [(1920, 1080), (101, 77)])
+def test_windows_of_a_picture_in_bytes_are_the_same_to_the_bit(size_px: tuple[int, int]) -> None:
+    width, height = size_px
+    picture = np.random.default_rng(6).integers(0, 256, (height, width, 3)).astype(np.uint8)
+    edges = np.array([[-30, -20, 25, 35], [width - 20, height - 30, width + 40, height + 30]], np.float32)
+    beyond = np.array([[-90, 10, -40, 60], [10, height + 5, 60, height + 55]], np.float32)
+    whole = np.array([[0, 0, width - 1, height - 1], [0, 0, width, height]], np.float32)
+    boxes = np.concatenate([random_boxes(40, 7), random_boxes(40, 8) * np.float32(9.37), edges, beyond, whole])
+    expected = sample_windows(np.ascontiguousarray(picture, np.float32), boxes, 48)
+    np.testing.assert_array_equal(sample_few_windows(picture, boxes, 48), expected)
+    assert sample_few_windows(picture, random_boxes(0, 0), 48).shape == (0, 48, 48, 3)
