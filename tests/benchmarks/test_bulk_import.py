@@ -1,7 +1,8 @@
 """How fast folders of people are imported: this computer's processes, a cluster of two workers, one process.
 
 ``FACEREC_TEST_DATA=FOLDER pytest -s -m benchmark tests/benchmarks/test_bulk_import.py``; with
-``FACEREC_BENCHMARK_PEOPLE=450`` only the first 450 people of ``lfw/`` (all 4,416 take some fifteen minutes in all).
+``FACEREC_BENCHMARK_PEOPLE=450`` only the first 450 people of ``lfw/`` (all 4,416 take some fifteen minutes in all);
+``FACEREC_BENCHMARK_TURNS=1`` takes each of the two once.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="processor time of children is counted as POSIX has it"),
 ]
 PEOPLE = int(os.environ.get("FACEREC_BENCHMARK_PEOPLE", "0"))
+TURNS = int(os.environ.get("FACEREC_BENCHMARK_TURNS", "2"))
 LEAST_PER_S = 40.0
 MOST_SLOWER = 1.10
 
@@ -88,7 +90,7 @@ def test_import_of_everybody(people: Path, tmp_path: Path) -> None:
     local: list[float] = []
     cluster: list[float] = []
     with two_workers() as pool:
-        for turn in range(2):  # in turns: a shared machine's load comes and goes
+        for turn in range(TURNS):  # in turns: a shared machine's load comes and goes
             local.append(pictures_per_s("two processes", people, tmp_path / f"local{turn}", None))
             cluster.append(pictures_per_s("two Dask workers", people, tmp_path / f"dask{turn}", pool))
     ratio = max(local) / max(cluster)
