@@ -30,8 +30,8 @@ class Recipe:
     its inner maps are copied (``torch_hints``); at other sizes the maps do not fit.
     """
 
-    stages: tuple[Stage, ...] = (Stage(260_000, 64), Stage(340_000, 88), Stage(430_000, 112))
-    decay_from_pictures: int = 300_000
+    stages: tuple[Stage, ...] = (Stage(563_808, 64), Stage(820_032, 80), Stage(1_000_032, 112))
+    decay_from_pictures: int = 900_000
     warmup_pictures: int = 20_000
     batch: int = 96
     peak_rate: float = 1.2e-3
@@ -40,7 +40,7 @@ class Recipe:
     real_share: float = 0.35
     dlib_weight: float = 0.35
     relation_weight: float = 0.3
-    hint_weight: float = 0.0
+    hint_weight: float = 2.0
     average_decay: float = 0.999
     seed: int = 2026
 

@@ -15,7 +15,7 @@ from tests.unit.training.extractor.extractor_doubles import drawn_shard, random_
 
 torch = pytest.importorskip("torch", reason="PyTorch is only needed to train the extractor")
 
-RECIPE = Recipe((Stage(10_000, 32),), decay_from_pictures=9_000, warmup_pictures=64, batch=16)
+RECIPE = Recipe((Stage(10_000, 32),), decay_from_pictures=9_000, warmup_pictures=64, batch=16, hint_weight=0.0)
 
 
 @pytest.fixture(autouse=True)
