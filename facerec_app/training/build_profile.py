@@ -105,8 +105,8 @@ class ProfileBuilder:
         judges, weights = ["--people", held_out], ["--weights", self._models / f"{network}.safetensors"]
         _step(train_distance_network.main, [*common, *judges, "--name", network])
         self._enter(network, "safetensors", "train_distance_network", "two feature arrays", "log odds of one person")
-        # Rare likenesses need many people, whom a fusion hardly knows better than strangers (docs/profiles.md).
-        calibrating = ["--people", many] if store.profile(profile).fused else judges
+        # Rare likenesses need many people; those known to the ResNet50 look no less alike to it (docs/profiles.md).
+        calibrating = ["--people", many] if store.profile(profile).fused else [*judges, "--strangers", many]
         _step(train_identity_calibration.main, [*common, *calibrating, *weights])
         self._enter(
             f"{network}-calibration", "json", "train_identity_calibration", "log odds", "probability, threshold"

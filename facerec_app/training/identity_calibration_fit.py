@@ -67,9 +67,18 @@ class CalibrationReport:
     shift: float = 0.0
 
 
-def fit_identity_calibration(features: LabelledFeatures, scorer: SimilarityScorer, *, seed: int) -> IdentityCalibration:
+def fit_identity_calibration(
+    features: LabelledFeatures, scorer: SimilarityScorer, *, seed: int, strangers: LabelledFeatures | None = None
+) -> IdentityCalibration:
     """Return the calibration measured on these people (none of whom the scorer was trained on, unless it has no
     dense part: two numbers do not memorise anybody).
+
+    Args:
+        features: of people unknown to extractor and scorer.
+        scorer: the similarity network.
+        seed: of all draws.
+        strangers: more people, for the rare likenesses of strangers alone, which few people do not show; the extractor
+            may know them if they look no less alike to it than others do. None takes ``features``.
 
     Raises:
         NotEnoughDataError: if the people are too few to fill galleries.
@@ -80,7 +89,7 @@ def fit_identity_calibration(features: LabelledFeatures, scorer: SimilarityScore
     return IdentityCalibration(
         extractor_version=features.extractor_version,
         scorer_version=scorer.version,
-        tail=impostor_tail(features, scorer, seed),
+        tail=impostor_tail(strangers or features, scorer, seed),
         logistic=fit_decision_logistic(trials),
         min_margin=smallest_safe_margin(trials),
         pair_threshold=bagged_threshold(own, PersonBootstrap(100)),

@@ -24,12 +24,13 @@ from facerec_app.training.train_similarity import DOUBTFUL_LABELS_FILE, SPLIT_SH
 
 
 def calibrate_shipped(
-    features: LabelledFeatures, network: SimilarityNetwork, seed: int
+    features: LabelledFeatures, network: SimilarityNetwork, seed: int, strangers: LabelledFeatures | None = None
 ) -> tuple[IdentityCalibration, dict[str, Any]]:
     """Return the calibration on everybody who may be used, and its report from two disjoint halves of them.
 
     A network without a dense part has two numbers from training and remembers nobody, so all the training people
     calibrate it; one with a dense part is calibrated on the people it was not trained on (the split of its training).
+    Where more strangers are given, they measure how alike strangers look at worst; the report's halves do without them.
     """
     usable = features
     if network.weights.layers:
@@ -45,7 +46,9 @@ def calibrate_shipped(
         "faces": len(usable),
         "seed": seed,
     }
-    return fit_identity_calibration(usable, network, seed=seed), record
+    if strangers is not None:
+        record["strangers"] = {"people": len(strangers.people), "faces": len(strangers)}
+    return fit_identity_calibration(usable, network, seed=seed, strangers=strangers), record
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--features", type=Path, required=True, help="written by compute_features")
     parser.add_argument("--people", type=Path, required=True, help="names that may be used, one a line")
+    parser.add_argument("--strangers", type=Path, help="names for how alike strangers look at worst; else --people")
     parser.add_argument("--leave-out", type=Path, default=DOUBTFUL_LABELS_FILE, help="names with doubtful labels")
     parser.add_argument("--weights", type=Path, required=True, help="the similarity network")
     parser.add_argument("--out", type=Path, required=True, help="folder for the calibration and its record")
@@ -63,8 +67,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         source = PictureFeatures.load(given.features)
         if source.extractor_version != network.weights.extractor_version:
             raise ModelVersionMismatchError("The features are not of the extractor that the network was trained on.")
-        people = set(read_people(given.people)) - set(read_people(given.leave_out))
-        calibration, record = calibrate_shipped(source.labelled().of_people(people), network, given.seed)
+        left_out, everybody = set(read_people(given.leave_out)), source.labelled()
+        people = everybody.of_people(set(read_people(given.people)) - left_out)
+        others = everybody.of_people(set(read_people(given.strangers)) - left_out) if given.strangers else None
+        calibration, record = calibrate_shipped(people, network, given.seed, others)
     except FacerecError as exc:
         print(exc, file=sys.stderr)
         return 1
