@@ -71,3 +71,17 @@ def test_the_same_seed_gives_the_same_calibration(
 ) -> None:
     first, second = (calibrated(stretched(reference[0], 0.5, 1.0), reference, people)[1] for _ in range(2))
     assert first == second
+
+
+def test_further_strangers_decide_how_rare_a_likeness_is_and_nothing_else(
+    people: LabelledFeatures, reference: tuple[SimilarityWeights, IdentityCalibration]
+) -> None:
+    weights, measured = reference
+    alike = made_features(260, 3, dimension=6, spread=0.5)  # in fewer dimensions strangers come closer
+    vectors = np.zeros((len(alike), 24), np.float32)
+    vectors[:, :6] = alike.vectors
+    further = LabelledFeatures(vectors, alike.person_index, alike.people, people.extractor_version)
+    calibration = fit_identity_calibration(people, SimilarityNetwork(weights), seed=2, strangers=further)
+    assert calibration.threshold(100, 1e-3) > measured.threshold(100, 1e-3)
+    assert calibration.logistic == measured.logistic
+    assert calibration.min_margin == measured.min_margin
