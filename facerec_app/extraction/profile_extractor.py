@@ -37,12 +37,14 @@ def make_extractor(
     if profile.extractor == "sface":
         return SfaceExtractor(store, mirror=profile.mirror, threads=threads, model=profile.extractor_file)
     if profile.extractor == "resnet50":
+        # bf16 takes half the time where the processor has it and loses nothing (docs/speed.md).
         return Resnet50Extractor(
             store,
             model=profile.extractor_file,
             output=profile.extractor_output or POOLED,
             mirror=profile.mirror,
             threads=threads,
+            precision="bf16",
             tuned=None if tuned is None else tuned.read(),
         )
     raise ConfigError(f"The profile '{profile.name}' names an extractor '{profile.extractor}', which is not known.")
