@@ -26,7 +26,7 @@ from facerec_app.matching.feature_projection import fit_projection, projection_t
 from facerec_app.matching.local_feature_extractor import MapExtractor
 from facerec_app.models.model_store import ModelStore
 
-NETWORK = "resnet50-face"
+NETWORK = "resnet50-local"
 _PEOPLE, _PORTRAITS = 200, 50
 _STRONGEST, _DRAWN = 1000, 80
 

@@ -12,7 +12,7 @@ from facerec_app.matching.feature_projection import projection_from_bytes
 from facerec_app.matching.local_feature_extractor import LocalFeatureExtractor
 from facerec_app.models.model_store import ModelStore
 
-_NETWORK = "resnet50-face"
+_NETWORK = "resnet50-local"
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,8 @@ def _carry_out(given: argparse.Namespace) -> None:
         commands.train(layout, plan, given.until, given.start_from)
     elif given.command == "export":
         commands.export(layout, given.out, given.input_px)
+    elif given.command == "cut":
+        commands.cut(given.graph, given.layer, given.out)
     elif given.command == "judge":
         judgements = commands.judge_export(layout, given.graph, given.pairs, given.mirror)
         for space, judgement in judgements.items():
@@ -77,6 +79,10 @@ def _parser() -> argparse.ArgumentParser:
     export = steps.add_parser("export", help="write the weights and the graph")
     export.add_argument("--out", type=Path, required=True, help="folder for resnet50-face.safetensors and .onnx")
     export.add_argument("--input-px", type=int, default=112, help="side of the pictures of the stage reached")
+    cut = steps.add_parser("cut", help="write the part of an exported graph that leads to inner layers")
+    cut.add_argument("--graph", type=Path, required=True)
+    cut.add_argument("--layer", action="append", required=True, help="such as conv3_block4_out; may be given again")
+    cut.add_argument("--out", type=Path, required=True, help="ONNX file")
     judge = steps.add_parser("judge", help="measure an exported graph on people never trained on")
     judge.add_argument("--graph", type=Path, required=True)
     judge.add_argument("--pairs", type=Path, required=True, help="pair list in LFW's format")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -158,6 +159,27 @@ def export(layout: WorkFolder, out: Path, input_px: int) -> None:
     save_student(balanced(weights, raw_values(session, sample)[1]), out / WEIGHTS_FILE)
     graph = build_student_graph(load_student(out / WEIGHTS_FILE), "int8")
     onnx.save(graph, str(out / GRAPH_FILE))
+
+
+def cut(graph: Path, layers: Sequence[str], out: Path) -> None:
+    """Write the part of an exported graph that leads to inner layers, which become its outputs.
+
+    Raises:
+        WeightsMissingError: if there is no such graph.
+        ConfigError: if it has no such layer.
+    """
+    import onnx
+    from onnx.utils import Extractor
+
+    if not graph.is_file():
+        raise WeightsMissingError(f"{graph} does not exist; export first.")
+    model = onnx.load(str(graph))
+    known = {name for node in model.graph.node for name in node.output}
+    missing = [layer for layer in layers if layer not in known]
+    if missing:
+        raise ConfigError(f"{graph} has no layer {missing[0]}; give a block's output such as conv3_block4_out.")
+    inferred = onnx.shape_inference.infer_shapes(model)
+    onnx.save(Extractor(inferred).extract_model([model.graph.input[0].name], list(layers)), str(out))
 
 
 def judge_export(layout: WorkFolder, graph: Path, pairs: Path, mirror: bool) -> dict[str, Judgement]:

@@ -87,7 +87,7 @@ def test_projection_of_another_network_is_refused() -> None:
     chosen = feature_map("conv3")
     projection = projection_from_bytes(models.read(chosen.projection_file), chosen.projection_file)
     with pytest.raises(ModelVersionMismatchError, match=r"docs/matching.md"):
-        LocalFeatureExtractor(models.read("resnet50-face"), replace(projection, network_sha256="1" * 64), chosen)
+        LocalFeatureExtractor(models.read("resnet50-local"), replace(projection, network_sha256="1" * 64), chosen)
 
 
 def test_unknown_map_or_half_a_network_of_ones_own_is_refused() -> None:

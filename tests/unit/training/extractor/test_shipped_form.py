@@ -147,3 +147,22 @@ def test_keras_refuses_weights_that_do_not_fit(weights: StudentWeights) -> None:
     extra = {**weights.arrays, "conv6_block1_1_conv/kernel": np.zeros(1, np.float32)}
     with pytest.raises(WeightsRejectedError, match="conv6_block1_1_conv"):
         keras_resnet50(StudentWeights(extra, weights.cut_layer, {}))
+
+
+def test_a_cut_graph_gives_the_inner_maps_of_the_whole_one(weights: StudentWeights, tmp_path: Path) -> None:
+    onnx = pytest.importorskip("onnx")
+    from facerec_app.core.errors import ConfigError
+    from facerec_app.inference.openvino_session import OpenvinoSession
+    from facerec_app.training.extractor.commands import cut
+    from facerec_app.training.extractor.student_graph import build_student_graph
+
+    whole, part, layers = tmp_path / "whole.onnx", tmp_path / "part.onnx", ("conv3_block4_out", "conv4_block6_out")
+    onnx.save(build_student_graph(weights, "int8"), str(whole))
+    cut(whole, layers, part)
+    assert part.stat().st_size < 0.6 * whole.stat().st_size
+    expected = OpenvinoSession(whole.read_bytes(), name="whole", threads=1, end_layers=layers).run(crops())
+    maps = OpenvinoSession(part.read_bytes(), name="part", threads=1).run(crops())
+    for found, wanted in zip(maps, expected, strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-3, atol=1e-4)
+    with pytest.raises(ConfigError, match="conv9_out"):
+        cut(whole, ("conv9_out",), part)
