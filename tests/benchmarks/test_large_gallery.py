@@ -36,8 +36,8 @@ PROBES = 60
 LIMITS_MS = {10_000: 1.0, 100_000: 8.0, 1_000_000: 20.0}
 
 
-def sampled_faces(people: int, seed: int) -> Float32Array:
-    content = ModelStore().read("feature-statistics-sface")
+def sampled_faces(people: int, seed: int, profile: str = "sface") -> Float32Array:
+    content = ModelStore().read(f"feature-statistics-{profile}")
     statistics = feature_statistics_from_bytes(content, "statistics")
     generator = np.random.default_rng(seed)
     parts = []
@@ -46,12 +46,12 @@ def sampled_faces(people: int, seed: int) -> Float32Array:
     return np.concatenate(parts)
 
 
-def probes_of(gallery: Float32Array) -> Embeddings:
+def probes_of(gallery: Float32Array, profile: str = "sface") -> Embeddings:
     """Half are faces of enrolled people, a little different from their picture, half are strangers."""
     generator = np.random.default_rng(7)
     known = gallery[generator.choice(len(gallery), PROBES // 2)]
     known = known + 0.03 * generator.normal(size=known.shape).astype(np.float32)
-    vectors = np.concatenate([known, sampled_faces(PROBES // 2, 8)[::FACES_PER_PERSON]]).astype(np.float32)
+    vectors = np.concatenate([known, sampled_faces(PROBES // 2, 8, profile)[::FACES_PER_PERSON]]).astype(np.float32)
     return Embeddings(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), "benchmark")
 
 
@@ -67,13 +67,14 @@ def times_ms(index: GalleryIndex, probes: Embeddings) -> tuple[list[float], list
     return wall, processor, found
 
 
+@pytest.mark.parametrize("profile", ["sface", "resnet50"])  # 128 and 256 values
 @pytest.mark.parametrize("faces", sorted(LIMITS_MS))
-def test_one_face_among_many(faces: int) -> None:
+def test_one_face_among_many(faces: int, profile: str) -> None:
     pytest.importorskip("faiss")
-    gallery = sampled_faces(faces // FACES_PER_PERSON, 1)
+    gallery = sampled_faces(faces // FACES_PER_PERSON, 1, profile)
     nobody = np.zeros(len(gallery), "<U1")
     snapshot = GallerySnapshot(gallery, nobody, nobody, "benchmark", 1)
-    probes = probes_of(gallery)
+    probes = probes_of(gallery, profile)
     makers: dict[str, Callable[[GallerySnapshot], GalleryIndex]] = {"exact": ExactIndex, "8 bits": CompressedIndex}
     rows: dict[str, list[set[int]]] = {}
     fastest: dict[str, float] = {}
@@ -86,8 +87,8 @@ def test_one_face_among_many(faces: int) -> None:
         fastest[name] = float(np.median(processor))
         memory_mb = gallery.nbytes / 1e6 + (index.code_bytes / 1e6 if isinstance(index, CompressedIndex) else 0.0)
         print(
-            f"{faces} faces, {name}: median {np.median(wall):.2f} ms, p95 {np.percentile(wall, 95):.2f}, processor "
-            f"{fastest[name]:.2f}; made in {made_s:.2f} s; {memory_mb:.0f} MB"
+            f"{profile}, {faces} faces, {name}: median {np.median(wall):.2f} ms, p95 {np.percentile(wall, 95):.2f}, "
+            f"processor {fastest[name]:.2f}; made in {made_s:.2f} s; {memory_mb:.0f} MB"
         )
     recall = np.mean([len(a & b) / 10 for a, b in zip(rows["exact"], rows["8 bits"], strict=True)])
     print(f"recall at 10: {recall:.4f}")
