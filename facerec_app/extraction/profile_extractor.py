@@ -37,7 +37,7 @@ def make_extractor(
     if profile.extractor == "sface":
         return SfaceExtractor(store, mirror=profile.mirror, threads=threads, model=profile.extractor_file)
     if profile.extractor == "resnet50":
-        # bf16 takes half the time where the processor has it and loses nothing (docs/speed.md).
+        # bf16 takes half the time where the processor has it and loses nothing (docs/extractor-training.md).
         return Resnet50Extractor(
             store,
             model=profile.extractor_file,
