@@ -27,10 +27,7 @@ def sample_windows(pixels_rgb: Float32Array, boxes_xyxy: Float32Array, size_px: 
     Returns:
         ``(N, S, S, 3)`` float32.
     """
-    height, width = pixels_rgb.shape[:2]
-    steps = np.linspace(0.0, 1.0, size_px, dtype=np.float32)
-    xs = _positions(boxes_xyxy[:, 0], boxes_xyxy[:, 2], steps, width)
-    ys = _positions(boxes_xyxy[:, 1], boxes_xyxy[:, 3], steps, height)
+    xs, ys = _points(boxes_xyxy, size_px, pixels_rgb.shape[0], pixels_rgb.shape[1])
     count = len(boxes_xyxy)
     map_x = np.repeat(xs[:, None, :], size_px, axis=1).reshape(count * size_px, size_px)
     map_y = np.repeat(ys.reshape(count * size_px, 1), size_px, axis=1)
@@ -62,10 +59,7 @@ def sample_few_windows(pixels_rgb: UInt8Array, boxes_xyxy: Float32Array, size_px
     Returns:
         ``(N, S, S, 3)`` float32.
     """
-    height, width = pixels_rgb.shape[:2]
-    steps = np.linspace(0.0, 1.0, size_px, dtype=np.float32)
-    xs = _positions(boxes_xyxy[:, 0], boxes_xyxy[:, 2], steps, width)
-    ys = _positions(boxes_xyxy[:, 1], boxes_xyxy[:, 3], steps, height)
+    xs, ys = _points(boxes_xyxy, size_px, pixels_rgb.shape[0], pixels_rgb.shape[1])
     windows = np.full((len(boxes_xyxy), size_px, size_px, 3), OUTSIDE, np.float32)
     for window, across, down in zip(windows, xs, ys, strict=True):
         (left, right), (top, bottom) = _span(across), _span(down)
@@ -81,6 +75,13 @@ def sample_few_windows(pixels_rgb: UInt8Array, boxes_xyxy: Float32Array, size_px
                 borderValue=(OUTSIDE, OUTSIDE, OUTSIDE),
             )
     return windows
+
+
+def _points(boxes_xyxy: Float32Array, size_px: int, height_px: int, width_px: int) -> tuple[Float32Array, Float32Array]:
+    """Return where each window is sampled, ``(N, S)`` px across and ``(N, S)`` px down."""
+    steps = np.linspace(0.0, 1.0, size_px, dtype=np.float32)
+    xs = _positions(boxes_xyxy[:, 0], boxes_xyxy[:, 2], steps, width_px)
+    return xs, _positions(boxes_xyxy[:, 1], boxes_xyxy[:, 3], steps, height_px)
 
 
 def _span(positions: Float32Array) -> tuple[int, int]:
