@@ -86,6 +86,11 @@ class DatabasePaths:
         return self.root / "thumbnails"
 
     @property
+    def snapshot_file(self) -> Path:
+        """A mapped copy of a very large gallery's features; a cache, gone with every change."""
+        return self.root / "snapshot.cache"
+
+    @property
     def staging_dir(self) -> Path:
         """Where long work leaves results until they are swapped in whole."""
         return self.root / "staging"

@@ -80,10 +80,6 @@ class GalleryThresholds:
             templates.person_ids[templates.person_of_face[most_like]],
         )
 
-    def raises_of(self, people: Int64Array, templates: PersonTemplates) -> Float32Array:
-        """Return how far the bars of people (rows of the templates, any shape) lie above the common one."""
-        return self.raises[people]
-
 
 def _nearest_other_faces(snapshot: GallerySnapshot, templates: PersonTemplates, count: int) -> Int64Array:
     """Return ``(P, count)`` rows of the faces of other people nearest to each person's mean face by cosine."""

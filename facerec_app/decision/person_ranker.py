@@ -15,8 +15,8 @@ from facerec_app.core.types import (
     PersonScores,
     SimilarityScores,
 )
-from facerec_app.decision.cohort_bars import COHORT_FROM_FACES, CohortBars
 from facerec_app.decision.gallery_thresholds import WEIGHT, GalleryThresholds
+from facerec_app.decision.neighbour_bars import NEIGHBOURS_FROM_FACES, NeighbourBars
 from facerec_app.decision.person_templates import PersonTemplates
 from facerec_app.similarity.log_odds import log_odds_of
 
@@ -48,7 +48,7 @@ class TemplatePersonRanker:
         self.faces_per_probe = faces_per_probe
         self.people_per_probe = people_per_probe
         self.bar_weight = bar_weight
-        self._kept: tuple[GallerySnapshot, PersonTemplates, GalleryThresholds | CohortBars] | None = None
+        self._kept: tuple[GallerySnapshot, PersonTemplates, GalleryThresholds | NeighbourBars] | None = None
 
     def rank(self, probes: Embeddings, index: GalleryIndex) -> PersonScores:
         """Return the people most like each probe, best first.
@@ -62,17 +62,20 @@ class TemplatePersonRanker:
             return empty_person_scores(len(probes), snapshot.person_count if len(snapshot) else 0)
         candidates = index.nearest(probes, self.faces_per_probe)
         scores = self.scorer.score(probes, snapshot, candidates)
-        return self.pool(probes, snapshot, candidates, scores)
+        return self.pool(probes, index, candidates, scores)
 
     def pool(
-        self, probes: Embeddings, snapshot: GallerySnapshot, candidates: Candidates, scores: SimilarityScores
+        self, probes: Embeddings, index: GalleryIndex, candidates: Candidates, scores: SimilarityScores
     ) -> PersonScores:
         """Return the people behind the candidates of each probe, best first, each at most once."""
-        templates, bars = self._derived(snapshot)
+        templates, bars = self._derived(index)
         people = templates.person_of_face[candidates.gallery_rows]
         faces = log_odds_of(scores.probabilities)
         first = _first_of_each(people, faces)
-        pooled = self._with_templates(probes, templates, people, faces) - bars.raises_of(people, templates)
+        raises = (
+            bars.raises[people] if isinstance(bars, GalleryThresholds) else bars.raises_of(people, templates, index)
+        )
+        pooled = self._with_templates(probes, templates, people, faces) - raises
         pooled = np.where(first, pooled, -np.inf).astype(np.float32)
         kept = min(self.people_per_probe, pooled.shape[1])
         order = np.argsort(-pooled, axis=1, kind="stable")[:, :kept]
@@ -95,32 +98,42 @@ class TemplatePersonRanker:
 
     def thresholds(self, snapshot: GallerySnapshot) -> GalleryThresholds:
         """Return the people's bars in this gallery, everybody's worked out; in a large one this takes minutes."""
-        templates, bars = self._derived(snapshot)
-        if isinstance(bars, GalleryThresholds):
-            return bars
-        return GalleryThresholds.of(snapshot, templates, self.scorer, weight=self.bar_weight)
+        if len(snapshot) >= NEIGHBOURS_FROM_FACES:
+            return GalleryThresholds.of(snapshot, PersonTemplates.of(snapshot), self.scorer, weight=self.bar_weight)
+        return self._of_small(snapshot)[1]
 
-    def _derived(self, snapshot: GallerySnapshot) -> tuple[PersonTemplates, GalleryThresholds | CohortBars]:
-        """Return what follows from a snapshot; it is worked out once, when the ranking first meets it."""
+    def _derived(self, index: GalleryIndex) -> tuple[PersonTemplates, GalleryThresholds | NeighbourBars]:
+        """Return what follows from a gallery; it is worked out once, when the ranking first meets it."""
+        if len(index.snapshot) >= NEIGHBOURS_FROM_FACES:
+            return self._of_large(index)
+        return self._of_small(index.snapshot)
+
+    def _of_small(self, snapshot: GallerySnapshot) -> tuple[PersonTemplates, GalleryThresholds]:
         kept = self._kept
-        if kept is None or kept[0] is not snapshot:
-            kept = self._kept = self._carried(snapshot) or self._worked_out(snapshot)
-        return kept[1], kept[2]
-
-    def _worked_out(
-        self, snapshot: GallerySnapshot
-    ) -> tuple[GallerySnapshot, PersonTemplates, GalleryThresholds | CohortBars]:
+        if kept is not None and kept[0] is snapshot and isinstance(kept[2], GalleryThresholds):
+            return kept[1], kept[2]
         templates = PersonTemplates.of(snapshot)
-        if len(snapshot) >= COHORT_FROM_FACES:
-            return snapshot, templates, CohortBars(snapshot, templates, self.scorer, weight=self.bar_weight)
-        return snapshot, templates, GalleryThresholds.of(snapshot, templates, self.scorer, weight=self.bar_weight)
+        thresholds = GalleryThresholds.of(snapshot, templates, self.scorer, weight=self.bar_weight)
+        self._kept = snapshot, templates, thresholds
+        return templates, thresholds
 
-    def _carried(self, snapshot: GallerySnapshot) -> tuple[GallerySnapshot, PersonTemplates, CohortBars] | None:
+    def _of_large(self, index: GalleryIndex) -> tuple[PersonTemplates, NeighbourBars]:
+        kept, snapshot = self._kept, index.snapshot
+        if kept is not None and kept[0] is snapshot and isinstance(kept[2], NeighbourBars):
+            return kept[1], kept[2]
+        carried = self._carried(snapshot)
+        if carried is None:
+            templates = PersonTemplates.of(snapshot)
+            carried = templates, NeighbourBars(index, templates, self.scorer, weight=self.bar_weight)
+        self._kept = snapshot, *carried
+        return carried
+
+    def _carried(self, snapshot: GallerySnapshot) -> tuple[PersonTemplates, NeighbourBars] | None:
         """Return what follows from a snapshot of a large gallery by what has changed since the last one."""
         if self._kept is None or snapshot.change is None:
             return None
         before, templates, bars = self._kept
-        if not isinstance(bars, CohortBars):
+        if not isinstance(bars, NeighbourBars):
             return None
         if before.revision != snapshot.change.base_revision or before.extractor_version != snapshot.extractor_version:
             return None
@@ -128,7 +141,7 @@ class TemplatePersonRanker:
         if carried is None:
             return None
         bars.forget(carried[1])
-        return snapshot, carried[0], bars
+        return carried[0], bars
 
 
 def empty_person_scores(probes: int, people: int) -> PersonScores:

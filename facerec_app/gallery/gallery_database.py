@@ -14,6 +14,7 @@ from facerec_app.core.errors import GalleryReadError
 from facerec_app.gallery.face_pictures import FacePictures
 from facerec_app.gallery.own_changes import forget_own_changes, watch_own_changes
 from facerec_app.gallery.schema import APPLICATION_ID, MIGRATIONS, TABLES, migrate, schema_version
+from facerec_app.gallery.snapshot_file import SnapshotFile
 from facerec_app.gallery.sqlite_errors import damaged, explained
 
 _LOGGER = logging.getLogger(__name__)
@@ -38,12 +39,15 @@ class GalleryDatabase:
         """
         self.file = paths.database_file
         self.pictures = FacePictures(paths.pictures_dir, paths.thumbnails_dir)
+        self.snapshot_file = SnapshotFile(paths.snapshot_file)
         self._busy_timeout_s = busy_timeout_s
         self._lock = RLock()
         self._nesting = 0
         self._batch_depth = 0
         self._batch_changes = 0
         self._batch_began_s = 0.0
+        self._snapshot_outdated = False
+        self.is_closed = False
         with explained(self.file, writing=True):
             for folder in (paths.root, paths.pictures_dir):
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -63,6 +67,7 @@ class GalleryDatabase:
         """Close the connection; calling it again does nothing."""
         with self._lock:
             self._connection.close()
+            self.is_closed = True
 
     @property
     def change_mark(self) -> tuple[int, int]:
@@ -114,6 +119,7 @@ class GalleryDatabase:
             try:
                 yield self._connection
                 if counts:
+                    self._snapshot_outdated = True
                     self._connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'revision'")
                 self._connection.execute("RELEASE change")
             except BaseException:
@@ -170,7 +176,10 @@ class GalleryDatabase:
     def _commit(self) -> None:
         try:
             self.pictures.sync()
+            if self._snapshot_outdated:
+                self.snapshot_file.remove()
             self._connection.execute("COMMIT")
+            self._snapshot_outdated = False
         except BaseException:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")

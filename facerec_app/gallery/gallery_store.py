@@ -60,7 +60,12 @@ class GalleryStore:
         return self._database
 
     def close(self) -> None:
-        """Close the database; calling it again does nothing."""
+        """Close the database, with a copy of a very large gallery's features for the next start.
+
+        Calling it again does nothing.
+        """
+        if not self._database.is_closed:
+            self._snapshots.keep_copy()
         self._database.close()
 
     def __enter__(self) -> GalleryStore:

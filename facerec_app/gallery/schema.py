@@ -194,6 +194,17 @@ def revision(connection: sqlite3.Connection) -> int:
     return int(row[0]) if row is not None else 0
 
 
+def snapshot_token(connection: sqlite3.Connection) -> int:
+    """Return the number noted with the last copy of a snapshot (``snapshot_file``); 0 if there never was one."""
+    row = connection.execute("SELECT value FROM meta WHERE key = 'snapshot_token'").fetchone()
+    return int(row[0]) if row is not None else 0
+
+
+def set_snapshot_token(connection: sqlite3.Connection, token: int) -> None:
+    """Note the number of a copy of a snapshot."""
+    connection.execute("INSERT OR REPLACE INTO meta VALUES ('snapshot_token', ?)", (token,))
+
+
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring the database to the newest version in one transaction; two programs may try at once.
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
+import secrets
+import sqlite3
 import threading
 from types import MappingProxyType
 
 import numpy as np
+import numpy.typing as npt
 
+from facerec_app.core.errors import GalleryError
 from facerec_app.core.types import Float32Array, GalleryChange, GallerySnapshot
 from facerec_app.gallery import embedding_rows, people_rows, schema
 from facerec_app.gallery.gallery_database import GalleryDatabase
@@ -17,6 +21,8 @@ from facerec_app.gallery.own_changes import OwnChanges, own_changes_since
 _LOGGER = logging.getLogger(__name__)
 UPDATED_FROM_FACES = 20_000
 """Smaller galleries are read in less time than anybody notices."""
+COPIED_FROM_FACES = 50_000
+"""Reading so many rows takes half a second; smaller galleries need no mapped copy."""
 _MOST_UPDATES = 64
 
 
@@ -32,7 +38,9 @@ class SnapshotReader:
         self._lock = threading.Lock()
         self._kept: GallerySnapshot | None = None
         self._mark = 0
+        self._copied_revision: int | None = None
         self.updated_from = UPDATED_FROM_FACES
+        self.copied_from = COPIED_FROM_FACES
 
     def snapshot(self, extractor_version: str) -> GallerySnapshot:
         """Return the active faces that have an embedding of this version, as they are at this moment.
@@ -61,13 +69,13 @@ class SnapshotReader:
             own = kept is not None and fits and kept.revision + changes.revisions == revision
             base = kept if own and few and kept is not None and len(kept) >= self.updated_from else None
             wanted = None if base is None else [*changes.new_ids, *changes.other_ids]
-            face_ids, person_ids, vectors, damaged = embedding_rows.select_active(connection, extractor_version, wanted)
+            vectors, person_ids, face_ids, damaged = self._rows(connection, extractor_version, revision, wanted)
             rejected, rejected_ids, _ = select_vectors(connection, extractor_version)
             names = MappingProxyType(people_rows.names_by_id(connection))
         snapshot = GallerySnapshot(
             vectors,
-            np.array(person_ids, dtype=np.str_),
-            np.array(face_ids, dtype=np.str_),
+            person_ids,
+            face_ids,
             extractor_version,
             revision,
             names,
@@ -80,6 +88,45 @@ class SnapshotReader:
             return base, damaged, changes.mark
         snapshot.vectors.setflags(write=False)
         return snapshot, damaged, changes.mark
+
+    def _rows(
+        self, connection: sqlite3.Connection, extractor_version: str, revision: int, wanted: list[str] | None
+    ) -> tuple[Float32Array, npt.NDArray[np.str_], npt.NDArray[np.str_], list[str]]:
+        """Return vectors, people and identifiers of some faces or of all, and the faces whose vector is damaged."""
+        if wanted is None:
+            copied = self._database.snapshot_file.load(extractor_version, revision, schema.snapshot_token(connection))
+            if copied is not None:
+                self._copied_revision = revision
+                return copied.vectors, copied.person_ids, copied.face_ids, []
+        face_ids, person_ids, vectors, damaged = embedding_rows.select_active(connection, extractor_version, wanted)
+        return vectors, np.array(person_ids, dtype=np.str_), np.array(face_ids, dtype=np.str_), damaged
+
+    def keep_copy(self) -> bool:
+        """Write the mapped copy of the last snapshot, if the gallery is large and has not changed since; tell whether.
+
+        A copy that cannot be written is only missed at the next start, so that is a line in the log.
+        """
+        with self._lock:
+            kept, file = self._kept, self._database.snapshot_file
+            if kept is None or len(kept) < self.copied_from or kept.revision == self._copied_revision:
+                return False
+            token = 1 + secrets.randbelow(1 << 62)
+            try:
+                with self._database.read() as connection:
+                    if schema.revision(connection) != kept.revision:
+                        return False
+                file.write_new(kept, token)
+                with self._database.write(counts=False) as connection:
+                    if schema.revision(connection) != kept.revision:
+                        file.remove()
+                        return False
+                    schema.set_snapshot_token(connection, token)
+                    file.publish()
+            except (OSError, ValueError, GalleryError) as exc:
+                _LOGGER.warning("The next start reads the gallery face by face: %s", exc)
+                return False
+            self._copied_revision = kept.revision
+            return True
 
     def _forget_embeddings(self, face_ids: list[str], extractor_version: str) -> None:
         _LOGGER.warning("%d stored embeddings are damaged and will be computed again", len(face_ids))

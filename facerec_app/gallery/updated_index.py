@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from facerec_app.core.types import Candidates, Embeddings, GallerySnapshot, Int64Array
-from facerec_app.gallery.compressed_index import CompressedIndex, looked_at
-from facerec_app.gallery.exact_index import check_versions, exact_cosines
+from facerec_app.gallery.compressed_index import MANY_PROBES, CompressedIndex, looked_at
+from facerec_app.gallery.exact_index import ExactIndex, check_versions, exact_cosines
 
 MOST_ADDED = 20_000
 """Faces that are compared one by one beside the codes: half a millisecond; more, and new codes are made."""
@@ -51,6 +51,8 @@ class UpdatedIndex:
         kept = max(0, min(count, len(self._snapshot)))
         if kept == 0 or len(probes) == 0:
             return Candidates(np.zeros((len(probes), kept), np.int64), np.zeros((len(probes), kept), np.float32))
+        if len(probes) >= MANY_PROBES:
+            return ExactIndex(self._snapshot).nearest(probes, count)
         coded = self._row_of_code[self._codes.nearest_codes(probes.vectors, looked_at(kept) + self._gone)]
         new = np.broadcast_to(
             np.arange(len(self._snapshot) - self._added, len(self._snapshot)), (len(probes), self._added)

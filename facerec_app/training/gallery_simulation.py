@@ -16,7 +16,6 @@ from facerec_app.core.errors import NotEnoughDataError
 from facerec_app.core.protocols import SimilarityScorer
 from facerec_app.core.types import (
     BoolArray,
-    Candidates,
     Embeddings,
     Float32Array,
     GallerySnapshot,
@@ -24,12 +23,12 @@ from facerec_app.core.types import (
     PersonScores,
 )
 from facerec_app.decision.person_ranker import TemplatePersonRanker
+from facerec_app.gallery.exact_index import ExactIndex
 from facerec_app.training.labelled_features import LabelledFeatures
 
 GALLERY_SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 FACES_PER_PERSON = (1, 2, 3, 5)
 _PROBES_PER_PERSON = 2
-_CANDIDATE_FACES = 24
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,15 +138,9 @@ def rank_rows(
 ) -> PersonScores:
     """Return the people most like each probe, ranked as the program ranks them."""
     ids = np.array([features.people[index] for index in features.person_index[gallery_rows].tolist()], np.str_)
-    vectors = features.vectors[gallery_rows]
-    snapshot = GallerySnapshot(vectors, ids, ids, features.extractor_version, 1)
+    snapshot = GallerySnapshot(features.vectors[gallery_rows], ids, ids, features.extractor_version, 1)
     probes = Embeddings(features.vectors[probe_rows], features.extractor_version)
-    cosines = np.asarray(probes.vectors @ vectors.T, np.float32)
-    kept = min(_CANDIDATE_FACES, len(gallery_rows))
-    nearest = np.argsort(-cosines, axis=1, kind="stable")[:, :kept]
-    candidates = Candidates(nearest.astype(np.int64), np.take_along_axis(cosines, nearest, axis=1))
-    ranker = TemplatePersonRanker(scorer)
-    return ranker.pool(probes, snapshot, candidates, scorer.score(probes, snapshot, candidates))
+    return TemplatePersonRanker(scorer).rank(probes, ExactIndex(snapshot))
 
 
 def _as_trials(

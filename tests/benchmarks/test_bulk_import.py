@@ -2,7 +2,7 @@
 
 ``FACEREC_TEST_DATA=FOLDER pytest -s -m benchmark tests/benchmarks/test_bulk_import.py``; with
 ``FACEREC_BENCHMARK_PEOPLE=450`` only the first 450 people of ``lfw/`` (all 4,416 take some fifteen minutes in all);
-``FACEREC_BENCHMARK_TURNS=1`` takes each of the two once.
+``FACEREC_BENCHMARK_TURNS=1`` takes each of the two once; ``-k resnet50`` or ``-k sface`` one profile.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ pytestmark = [
 ]
 PEOPLE = int(os.environ.get("FACEREC_BENCHMARK_PEOPLE", "0"))
 TURNS = int(os.environ.get("FACEREC_BENCHMARK_TURNS", "2"))
+PROFILES = ["sface", "resnet50"]
 LEAST_PER_S = 40.0
 MOST_SLOWER = 1.10
 
@@ -64,9 +65,11 @@ def two_workers() -> Iterator[WorkerPool]:
         pool.close(at_once=False)
 
 
-def pictures_per_s(name: str, people: Path, gallery: Path, pool: WorkerPool | None, threads: int = 0) -> float:
+def pictures_per_s(
+    name: str, people: Path, gallery: Path, pool: WorkerPool | None, profile: str, threads: int = 0
+) -> float:
     """Import everybody into a new gallery and print what it took."""
-    app = ComposedApplication(Settings(database_dir=gallery, threads=threads))
+    app = ComposedApplication(Settings(database_dir=gallery, profile=profile, threads=threads))
     try:
         app.enrolment()
         began_s = time.perf_counter()
@@ -75,30 +78,34 @@ def pictures_per_s(name: str, people: Path, gallery: Path, pool: WorkerPool | No
     finally:
         app.close()
     total = report.enrolled + len(report.refused)
-    memory_mb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e3
+    children, mine = (
+        resource.getrusage(who).ru_maxrss / 1e3 for who in (resource.RUSAGE_CHILDREN, resource.RUSAGE_SELF)
+    )
     print(
-        f"{name}: {total} pictures, {report.enrolled} enrolled, {took_s:.1f} s, {total / took_s:.1f} a second; largest "
-        f"process so far {memory_mb:.0f} MB, this one {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3:.0f} MB"
+        f"{profile}, {name}: {total} pictures, {report.enrolled} enrolled, {took_s:.1f} s, {total / took_s:.1f} a "
+        f"second; largest process so far {children:.0f} MB, this one {mine:.0f} MB"
     )
     shutil.rmtree(gallery)
     return total / took_s
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_import_of_everybody(people: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("profile", PROFILES)
+def test_import_of_everybody(profile: str, people: Path, tmp_path: Path) -> None:
     print()
     local: list[float] = []
     cluster: list[float] = []
     with two_workers() as pool:
         for turn in range(TURNS):  # in turns: a shared machine's load comes and goes
-            local.append(pictures_per_s("two processes", people, tmp_path / f"local{turn}", None))
-            cluster.append(pictures_per_s("two Dask workers", people, tmp_path / f"dask{turn}", pool))
+            local.append(pictures_per_s("two processes", people, tmp_path / f"local{turn}", None, profile))
+            cluster.append(pictures_per_s("two Dask workers", people, tmp_path / f"dask{turn}", pool, profile))
     ratio = max(local) / max(cluster)
     print(f"two processes {max(local):.1f} a second, two Dask workers {max(cluster):.1f}: {ratio:.2f} times as long")
     assert max(local) >= LEAST_PER_S
     assert ratio <= MOST_SLOWER
 
 
-def test_one_process(people: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("profile", PROFILES)
+def test_one_process(profile: str, people: Path, tmp_path: Path) -> None:
     print()
-    pictures_per_s("one process, one thread", people, tmp_path / "one", None, threads=1)
+    pictures_per_s("one process, one thread", people, tmp_path / "one", None, profile, threads=1)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import resource
 import sqlite3
+import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Callable
@@ -17,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from facerec_app.config.paths import DatabasePaths
 from facerec_app.core.protocols import GalleryIndex
 from facerec_app.core.types import Embeddings, Float32Array, GallerySnapshot
 from facerec_app.decision.person_ranker import TemplatePersonRanker
@@ -156,6 +159,53 @@ def test_a_new_face_is_used_soon(faces: int, tmp_path: Path) -> None:
             assert scores.person_ids[0, 0] == person_id
             assert ranked_s < 1.0
     print(f"peak memory of the process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3:.0f} MB")
+
+
+START = """
+import sys, time
+from pathlib import Path
+from facerec_app.config.paths import DatabasePaths
+from facerec_app.core.types import Embeddings
+from facerec_app.decision.person_ranker import TemplatePersonRanker
+from facerec_app.gallery.compressed_index import CompressedIndex
+from facerec_app.gallery.gallery_store import GalleryStore
+from facerec_app.models.model_store import ModelStore
+from facerec_app.similarity.similarity_network import SimilarityNetwork
+
+network = SimilarityNetwork.from_bytes(ModelStore().read("similarity-sface"), "similarity")
+began = time.perf_counter()
+store = GalleryStore(DatabasePaths(Path(sys.argv[1])))
+snapshot = store.snapshot(network.weights.extractor_version)
+read = time.perf_counter()
+index = CompressedIndex(snapshot)
+coded = time.perf_counter()
+TemplatePersonRanker(network).rank(Embeddings(snapshot.vectors[:1], snapshot.extractor_version), index)
+ranked = time.perf_counter()
+lines = (line.split(":") for line in Path("/proc/self/status").read_text().splitlines())
+memory = {name: int(value.split()[0]) / 1e3 for name, value in lines if value.endswith("kB")}
+closing = time.perf_counter()
+store.close()
+print(
+    f"features after {read - began:.2f} s, codes {coded - read:.2f}, first face judged {ranked - coded:.2f}; closed in "
+    f"{time.perf_counter() - closing:.2f} s; at most {memory['VmHWM']:.0f} MB, at the end {memory['RssAnon']:.0f} MB "
+    f"and {memory['RssFile']:.0f} MB of files"
+)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("faces", [100_000, 1_000_000])
+def test_the_second_start_maps_what_the_first_one_left(faces: int, tmp_path: Path) -> None:
+    """Three starts, each a process of its own: from the rows, and twice from the copy that closing left."""
+    pytest.importorskip("faiss")
+    network = SimilarityNetwork.from_bytes(ModelStore().read("similarity-sface"), "similarity")
+    gallery_of(tmp_path, faces, network.weights.extractor_version)
+    print()
+    copy = DatabasePaths(tmp_path).snapshot_file
+    for name in ("row by row", "mapped", "mapped again"):
+        assert copy.exists() == (name != "row by row")
+        ran = subprocess.run([sys.executable, "-c", START, str(tmp_path)], capture_output=True, text=True, check=True)
+        print(f"{faces} faces, {name}: {ran.stdout.strip()}; copy {copy.stat().st_size / 1e6:.0f} MB")
 
 
 class StepTimes:

@@ -1,7 +1,9 @@
 """Making each picture look as if another camera had taken it, on whole batches.
 
 Placement, light, colour, sharpness, noise, compression, and things worn before the face; the teachers' values stay
-those of the clean picture. All chance comes from the generators given.
+those of the clean picture. Where the teacher judges the changed picture itself, faces are also turned to the side and
+shown in the dark: changes after which the clean picture's values would be too much to ask for. All chance comes from
+the generators given.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from torch.nn import functional
 
 from facerec_app.core.types import Float32Array, UInt8Array
 from facerec_app.training.extractor.face_dataset import CROP_PX
+from facerec_app.training.extractor.face_turning import turned
 
 JPEG_SHARE = 0.08
 WORN_SHARE = 0.05
@@ -24,20 +27,27 @@ COARSE_SHARE = 0.18
 BLURRED_SHARE = 0.08
 NOISY_SHARE = 0.2
 GREY_SHARE = 0.08
+TURNED_SHARE = 0.25
+DIM_SHARE = 0.2
 
 
-def augment(stored_rgb: UInt8Array, side_px: int, generator: np.random.Generator) -> Tensor:
+def augment(
+    stored_rgb: UInt8Array, side_px: int, generator: np.random.Generator, judged_as_shown: bool = False
+) -> Tensor:
     """Return changed pictures as the network wants them.
 
     Args:
         stored_rgb: ``(N, 128, 128, 3)`` uint8 faces with the 112x112 template in the middle; changed in place.
         side_px: side of the result.
         generator: the source of chance.
+        judged_as_shown: whether the teacher sees the changed pictures; then faces are also turned and darkened.
 
     Returns:
         ``(N, 3, side, side)`` float32, RGB, -1 to 1.
     """
     for picture in stored_rgb:
+        if judged_as_shown and generator.random() < TURNED_SHARE:
+            _turn(picture, generator)
         if generator.random() < WORN_SHARE:
             _draw_worn(picture, generator)
         if generator.random() < JPEG_SHARE:
@@ -47,6 +57,8 @@ def augment(stored_rgb: UInt8Array, side_px: int, generator: np.random.Generator
     pictures = _coarsen(pictures, generator)
     pictures = resized(pictures, side_px)
     pictures = _recolour(pictures, generator)
+    if judged_as_shown:
+        pictures = _dim(pictures, generator)
     pictures = _add_noise(pictures, generator)
     _erase(pictures, generator)
     return pictures.clamp_(0, 1).mul_(2).sub_(1)
@@ -143,6 +155,16 @@ def _recolour(pictures: Tensor, generator: np.random.Generator) -> Tensor:
     return pictures * gain * light[:, None] + _random(generator, -0.08, 0.08, count, 1, 1, 1)
 
 
+def _dim(pictures: Tensor, generator: np.random.Generator) -> Tensor:
+    """Return the pictures, some as dark as a room with the lights out, shadows darker than the rest."""
+    rows = np.flatnonzero(generator.random(pictures.shape[0]) < DIM_SHARE)
+    if rows.size:
+        exponent = torch.exp(_random(generator, 0.0, 0.6, rows.size, 1, 1, 1))
+        gain = torch.exp(_random(generator, math.log(0.2), math.log(0.7), rows.size, 1, 1, 1))
+        pictures[rows] = pictures[rows].clamp(1e-4, 1).pow(exponent) * gain
+    return pictures
+
+
 def _add_noise(pictures: Tensor, generator: np.random.Generator) -> Tensor:
     """Return the pictures, some with the grain of a dim webcam."""
     rows = np.flatnonzero(generator.random(pictures.shape[0]) < NOISY_SHARE)
@@ -161,6 +183,12 @@ def _erase(pictures: Tensor, generator: np.random.Generator) -> None:
         top, left = int(generator.integers(0, side - height)), int(generator.integers(0, side - width))
         colour = _random(generator, 0, 1, 3, 1, 1)
         pictures[int(row), :, top : top + height, left : left + width] = colour
+
+
+def _turn(picture: UInt8Array, generator: np.random.Generator) -> None:
+    """Turn the head to one side, seldom as far as a profile; in place."""
+    yaw = int(np.clip(round(generator.normal(0, 28)), -58, 58))
+    picture[...] = turned(picture, yaw, int(generator.choice((30, 36, 42, 48))))
 
 
 def _draw_worn(picture: UInt8Array, generator: np.random.Generator) -> None:

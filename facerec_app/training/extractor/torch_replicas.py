@@ -84,8 +84,9 @@ class StudentReplicas:
         recipe, replica = self._recipe, self._replicas[part]
         generator = self._material.generator(step, part)
         stored, targets = self._material.batch(recipe.batch // PARTS, generator)
-        pictures = augment(stored, side_px, generator).contiguous(memory_format=torch.channels_last)
         teacher = self._hint_teachers[part] if side_px == CROP_PX else None
+        pictures = augment(stored, side_px, generator, judged_as_shown=teacher is not None)
+        pictures = pictures.contiguous(memory_format=torch.channels_last)
         replica.train()
         if teacher is None:
             with torch.autocast("cpu", dtype=torch.bfloat16):

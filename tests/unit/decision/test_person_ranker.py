@@ -105,7 +105,7 @@ def test_equal_faces_of_one_person_count_once() -> None:
     probes = Embeddings(vectors[:1], VERSION)
     candidates: Candidates = index.nearest(probes, 3)
     ranked = TemplatePersonRanker(scorer).pool(
-        probes, index.snapshot, candidates, scorer.score(probes, index.snapshot, candidates)
+        probes, index, candidates, scorer.score(probes, index.snapshot, candidates)
     )
     assert ranked.person_ids[0, :2].tolist() == ["a", "b"]
     assert ranked.person_ids[0].tolist().count("a") == 1

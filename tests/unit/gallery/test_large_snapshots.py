@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from facerec_app.core.types import GallerySnapshot
-from facerec_app.decision.cohort_bars import CohortBars
 from facerec_app.decision.gallery_thresholds import GalleryThresholds
+from facerec_app.decision.neighbour_bars import NeighbourBars
 from facerec_app.decision.person_templates import PersonTemplates
 from facerec_app.gallery.compressed_index import CompressedIndex
 from facerec_app.gallery.exact_index import ExactIndex
@@ -143,17 +143,28 @@ def test_an_index_is_carried_over_many_changes(store: GalleryStore) -> None:
     assert index.nearest(probes, 12).gallery_rows.tolist() == exact.gallery_rows.tolist()
 
 
-def test_bars_by_a_cohort_are_near_those_by_everybody() -> None:
+def test_bars_by_neighbours_are_those_by_everybody() -> None:
     models = ModelStore()
     statistics = feature_statistics_from_bytes(models.read("feature-statistics-sface"), "statistics")
     vectors = statistics.sample(500, 3, np.random.default_rng(5)).vectors
     people = np.repeat([f"person-{number:03d}" for number in range(500)], 3)
     network = SimilarityNetwork.from_bytes(models.read("similarity-sface"), "similarity")
     snapshot = GallerySnapshot(vectors, people, people, network.weights.extractor_version, 1)
-    templates = PersonTemplates.of(snapshot)
+    templates, index = PersonTemplates.of(snapshot), ExactIndex(snapshot)
     everybody = GalleryThresholds.of(snapshot, templates, network)
-    bars = CohortBars(snapshot, templates, network, weight=0.3)
+    bars = NeighbourBars(index, templates, network, weight=0.3)
     rows = np.arange(500).reshape(100, 5)
-    np.testing.assert_allclose(bars.raises_of(rows, templates), everybody.raises[rows], atol=0.02)
+    assert everybody.raises.max() > 0.1
+    np.testing.assert_allclose(bars.raises_of(rows, templates, index), everybody.raises[rows], atol=1e-4)
     bars.forget(templates.person_ids[:1])
-    assert bars.raises_of(rows, templates).shape == rows.shape
+    np.testing.assert_allclose(bars.raises_of(rows, templates, index), everybody.raises[rows], atol=1e-4)
+
+
+def test_nobody_is_held_to_a_higher_bar_where_there_are_no_others() -> None:
+    network = SimilarityNetwork.from_bytes(ModelStore().read("similarity-sface"), "similarity")
+    vectors = np.eye(128, dtype=np.float32)[:3]
+    people = np.full(3, "only", "<U8")
+    snapshot = GallerySnapshot(vectors, people, people, network.weights.extractor_version, 1)
+    templates, index = PersonTemplates.of(snapshot), ExactIndex(snapshot)
+    bars = NeighbourBars(index, templates, network, weight=0.3)
+    assert bars.raises_of(np.zeros((1, 2), np.int64), templates, index).tolist() == [[0.0, 0.0]]

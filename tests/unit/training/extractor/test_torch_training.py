@@ -213,3 +213,16 @@ def test_a_student_whose_maps_are_the_teachers_reads_the_teachers_values() -> No
         missed, read = readers.loss(inner, maps)
     assert float(missed) < 1e-6
     assert (unit_rows(read.numpy()) * unit_rows(values)).sum(axis=1).min() > 0.995
+
+
+def test_only_pictures_that_the_teacher_sees_too_are_turned_and_darkened() -> None:
+    from facerec_app.training.extractor.torch_augmentation import as_bytes, augment
+
+    faces = np.full((400, 128, 128, 3), 160, np.uint8)
+    faces[:, ::8] = 60  # lines across, which turning leaves and darkening does not
+    brightness = {}
+    for judged in (False, True):
+        pictures = augment(faces.copy(), 112, np.random.default_rng(1), judged_as_shown=judged)
+        brightness[judged] = as_bytes(pictures).mean(axis=(1, 2, 3))
+    assert (brightness[False] < 60).mean() < 0.02
+    assert 0.08 < (brightness[True] < 60).mean() < 0.25
