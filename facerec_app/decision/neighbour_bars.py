@@ -19,6 +19,7 @@ from facerec_app.similarity.log_odds import log_odds_of
 NEIGHBOURS_FROM_FACES = 20_000
 _SAMPLED_PEOPLE = 500
 _BLOCK = 64
+_FEW_FACES = 32
 
 
 class NeighbourBars:
@@ -58,13 +59,16 @@ class NeighbourBars:
         """
         rows, places = np.unique(people, return_inverse=True)
         ids = templates.person_ids[rows]
-        missing = np.array([person_id not in self._raises for person_id in ids.tolist()], bool)
+        known = {person_id: self._raises.get(person_id) for person_id in ids.tolist()}
+        missing = np.array([known[person_id] is None for person_id in ids.tolist()], bool)
         if missing.any():
             resemblance = self._resemblance(rows[missing], templates, index)
             unusual = np.where(np.isfinite(resemblance), resemblance - self._usual, 0.0)
             found = np.clip(self._weight * unusual, 0.0, LARGEST_RAISE)
-            self._raises.update(zip(ids[missing].tolist(), found.tolist(), strict=True))
-        values = np.array([self._raises[person_id] for person_id in ids.tolist()], np.float32)
+            worked_out = dict(zip(ids[missing].tolist(), found.tolist(), strict=True))
+            known.update(worked_out)
+            self._raises.update(worked_out)
+        values = np.array([known[person_id] for person_id in ids.tolist()], np.float32)
         return values[places].reshape(people.shape)
 
     def forget(self, person_ids: npt.NDArray[np.str_]) -> None:
@@ -75,10 +79,14 @@ class NeighbourBars:
     def _resemblance(self, people: Int64Array, templates: PersonTemplates, index: GalleryIndex) -> Float32Array:
         """Return ``(M,)`` mean log odds with the others' faces most like each person; -inf where there are none."""
         resemblance = np.empty(len(people), np.float32)
-        order = np.argsort(templates.face_counts[people], kind="stable")  # a block finds as many as its largest needs
-        for start in range(0, len(order), _BLOCK):
-            block = order[start : start + _BLOCK]
+        counts = templates.face_counts[people]
+        order = np.argsort(counts, kind="stable")  # a block finds as many faces as its largest person needs
+        start = 0
+        while start < len(order):
+            alike = int(np.searchsorted(counts[order], 2 * counts[order[start]] + _FEW_FACES))
+            block = order[start : min(alike, start + _BLOCK)]
             resemblance[block] = self._resemblance_of_block(people[block], templates, index)
+            start += len(block)
         return resemblance
 
     def _resemblance_of_block(

@@ -15,6 +15,8 @@ RERANKED_LEAST = 32
 """How many faces are compared again exactly: twice what was asked for, at least 32 (docs/adr/0007)."""
 MANY_PROBES = 16
 """From so many probes on, one product of all of them takes less time than each by the codes (docs/adr/0007)."""
+MANY_FACES = 512
+"""Where more are asked for, the exact product takes less than comparing so many again."""
 _TRAINING_ROWS = 100_000
 _ADDED_ROWS = 65_536
 
@@ -84,7 +86,7 @@ class CompressedIndex:
         kept = max(0, min(count, len(self._snapshot)))
         if kept == 0 or len(probes) == 0:
             return Candidates(np.zeros((len(probes), kept), np.int64), np.zeros((len(probes), kept), np.float32))
-        if len(probes) >= MANY_PROBES:
+        if len(probes) >= MANY_PROBES or kept > MANY_FACES:
             return ExactIndex(self._snapshot).nearest(probes, count)
         rows = np.sort(self.nearest_codes(probes.vectors, looked_at(kept)), axis=1)
         cosines = exact_cosines(probes.vectors, self._snapshot.vectors, rows)

@@ -8,12 +8,22 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import RLock
+from typing import BinaryIO
 
 from facerec_app.config.paths import DatabasePaths
 from facerec_app.core.errors import GalleryReadError
 from facerec_app.gallery.face_pictures import FacePictures
 from facerec_app.gallery.own_changes import forget_own_changes, watch_own_changes
-from facerec_app.gallery.schema import APPLICATION_ID, MIGRATIONS, TABLES, migrate, schema_version
+from facerec_app.gallery.schema import (
+    APPLICATION_ID,
+    MIGRATIONS,
+    TABLES,
+    migrate,
+    revision,
+    schema_version,
+    set_snapshot_token,
+    snapshot_token,
+)
 from facerec_app.gallery.snapshot_file import SnapshotFile
 from facerec_app.gallery.sqlite_errors import damaged, explained
 
@@ -58,7 +68,7 @@ class GalleryDatabase:
         try:
             with explained(self.file, writing=False):
                 self._configure()
-                self._remove_unknown_pictures()
+                self._remove_leftovers()
         except BaseException:
             self._connection.close()
             raise
@@ -154,6 +164,38 @@ class GalleryDatabase:
                     with explained(self.file, writing=True):
                         self._commit()
 
+    def begin_copy(self, expected_revision: int, token: int) -> BinaryIO | None:
+        """Return a file for a copy of the features at a revision, None if that is past or another program is writing.
+
+        The copy's number is noted with it. Whoever changes the gallery from now on takes the file's name away.
+
+        Raises:
+            GalleryWriteError: the folder or the database cannot be written.
+        """
+        with self._lock, explained(self.file, writing=True):
+            if self._connection.in_transaction or not self._begin_unless_busy():
+                return None
+            try:
+                if revision(self._connection) != expected_revision:
+                    return None
+                set_snapshot_token(self._connection, token)
+                return self._commit_with_copy()
+            finally:
+                self._roll_back()
+
+    def _commit_with_copy(self) -> BinaryIO:
+        stream = self.snapshot_file.begin()
+        try:
+            self._connection.execute("COMMIT")
+        except BaseException:
+            self.snapshot_file.abandon(stream)
+            raise
+        return stream
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
     def forget_own_changes(self, mark: int) -> None:
         """Drop what was noted of this connection's changes up to a mark (``own_changes.py``)."""
         with self._lock:
@@ -179,12 +221,13 @@ class GalleryDatabase:
             if self._snapshot_outdated:
                 self.snapshot_file.remove()
             self._connection.execute("COMMIT")
-            self._snapshot_outdated = False
         except BaseException:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             self.pictures.discard()
             raise
+        finally:
+            self._snapshot_outdated = False
         try:
             self.pictures.finish()
         except OSError as exc:
@@ -198,8 +241,10 @@ class GalleryDatabase:
             self.pictures.discard(mark)
             if outermost and self._batch_depth == 0:
                 self._connection.execute("ROLLBACK")
+                self._snapshot_outdated = False
         else:
             self.pictures.discard()
+            self._snapshot_outdated = False
 
     def _refuse_lost_database(self) -> None:
         """Refuse to begin an empty database beside pictures: they would be taken for leftovers and removed."""
@@ -238,21 +283,27 @@ class GalleryDatabase:
             raise damaged(self.file, "tables are missing")
         watch_own_changes(self._connection)
 
-    def _remove_unknown_pictures(self) -> None:
-        """Remove pictures without a row.
+    def _begin_unless_busy(self) -> bool:
+        """Begin a change and return True, or False if another program is making one or nothing can be written."""
+        self._connection.execute("PRAGMA busy_timeout = 0")
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as exc:
+            _LOGGER.debug("The gallery cannot be written at this moment: %s", exc)
+            return False
+        finally:
+            self._connection.execute(f"PRAGMA busy_timeout = {int(self._busy_timeout_s * 1000)}")
+        return True
+
+    def _remove_leftovers(self) -> None:
+        """Remove pictures without a row, and what is left of copies of the features.
 
         Every program writes pictures only while it holds the write lock and keeps it until their rows are in, so with
         the lock held here a picture without a row is nobody's. If another program is writing, the next start does it.
         A damaged database may have lost rows, so nothing is removed unless it is sound.
         """
-        self._connection.execute("PRAGMA busy_timeout = 0")
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as exc:
-            _LOGGER.debug("Leftover pictures are not looked for: %s", exc)
+        if not self._begin_unless_busy():
             return
-        finally:
-            self._connection.execute(f"PRAGMA busy_timeout = {int(self._busy_timeout_s * 1000)}")
         try:
             rows = self._connection.execute("SELECT id FROM faces UNION ALL SELECT id FROM unnamed_faces")
             known = {row[0] for row in rows}
@@ -262,6 +313,7 @@ class GalleryDatabase:
                     self.pictures.path(face_id).unlink(missing_ok=True)
                 _LOGGER.info("Removed %d pictures that belong to no face", len(unknown))
             self.pictures.remove_thumbnails_except(known)
+            self.snapshot_file.tidy(revision(self._connection), snapshot_token(self._connection))
         finally:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")

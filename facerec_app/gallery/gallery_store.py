@@ -64,9 +64,11 @@ class GalleryStore:
 
         Calling it again does nothing.
         """
-        if not self._database.is_closed:
-            self._snapshots.keep_copy()
-        self._database.close()
+        try:
+            if not self._database.is_closed:
+                self._snapshots.keep_copy()
+        finally:
+            self._database.close()
 
     def __enter__(self) -> GalleryStore:
         return self

@@ -38,7 +38,7 @@ class SnapshotReader:
         self._lock = threading.Lock()
         self._kept: GallerySnapshot | None = None
         self._mark = 0
-        self._copied_revision: int | None = None
+        self._copied: int | None = None
         self.updated_from = UPDATED_FROM_FACES
         self.copied_from = COPIED_FROM_FACES
 
@@ -96,7 +96,7 @@ class SnapshotReader:
         if wanted is None:
             copied = self._database.snapshot_file.load(extractor_version, revision, schema.snapshot_token(connection))
             if copied is not None:
-                self._copied_revision = revision
+                self._copied = revision
                 return copied.vectors, copied.person_ids, copied.face_ids, []
         face_ids, person_ids, vectors, damaged = embedding_rows.select_active(connection, extractor_version, wanted)
         return vectors, np.array(person_ids, dtype=np.str_), np.array(face_ids, dtype=np.str_), damaged
@@ -108,24 +108,18 @@ class SnapshotReader:
         """
         with self._lock:
             kept, file = self._kept, self._database.snapshot_file
-            if kept is None or len(kept) < self.copied_from or kept.revision == self._copied_revision:
+            if kept is None or len(kept) < self.copied_from or (kept.revision == self._copied and file.exists()):
                 return False
             token = 1 + secrets.randbelow(1 << 62)
             try:
-                with self._database.read() as connection:
-                    if schema.revision(connection) != kept.revision:
-                        return False
-                file.write_new(kept, token)
-                with self._database.write(counts=False) as connection:
-                    if schema.revision(connection) != kept.revision:
-                        file.remove()
-                        return False
-                    schema.set_snapshot_token(connection, token)
-                    file.publish()
+                stream = self._database.begin_copy(kept.revision, token)
+                if stream is None:
+                    return False
+                file.finish(stream, kept, token)
             except (OSError, ValueError, GalleryError) as exc:
-                _LOGGER.warning("The next start reads the gallery face by face: %s", exc)
+                _LOGGER.info("The next start reads the gallery face by face: %s", exc)
                 return False
-            self._copied_revision = kept.revision
+            self._copied = kept.revision
             return True
 
     def _forget_embeddings(self, face_ids: list[str], extractor_version: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from facerec_app.core.types import Candidates, Embeddings, GallerySnapshot, Int64Array
-from facerec_app.gallery.compressed_index import MANY_PROBES, CompressedIndex, looked_at
+from facerec_app.gallery.compressed_index import MANY_FACES, MANY_PROBES, CompressedIndex, looked_at
 from facerec_app.gallery.exact_index import ExactIndex, check_versions, exact_cosines
 
 MOST_ADDED = 20_000
@@ -51,7 +51,7 @@ class UpdatedIndex:
         kept = max(0, min(count, len(self._snapshot)))
         if kept == 0 or len(probes) == 0:
             return Candidates(np.zeros((len(probes), kept), np.int64), np.zeros((len(probes), kept), np.float32))
-        if len(probes) >= MANY_PROBES:
+        if len(probes) >= MANY_PROBES or kept > MANY_FACES:
             return ExactIndex(self._snapshot).nearest(probes, count)
         coded = self._row_of_code[self._codes.nearest_codes(probes.vectors, looked_at(kept) + self._gone)]
         new = np.broadcast_to(
