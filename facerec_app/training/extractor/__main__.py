@@ -44,6 +44,12 @@ def _carry_out(given: argparse.Namespace) -> None:
         judgements = commands.judge_export(layout, given.graph, given.pairs, given.mirror)
         for space, judgement in judgements.items():
             print(space, asdict(judgement))
+    elif given.command == "judge-changed":
+        for row in commands.judge_changed_pictures(layout, given.graph):
+            print(
+                f"{row.network:8} {row.change:14} genuine pairs' cosine {row.genuine_cosine:.3f}, "
+                f"TAR at FAR 1e-2 {row.tar_at_far_1e2:.1%}, 1e-3 {row.tar_at_far_1e3:.1%}"
+            )
     else:
         commands.plot(layout, given.out)
 
@@ -87,6 +93,8 @@ def _parser() -> argparse.ArgumentParser:
     judge.add_argument("--graph", type=Path, required=True)
     judge.add_argument("--pairs", type=Path, required=True, help="pair list in LFW's format")
     judge.add_argument("--mirror", action="store_true")
+    changed = steps.add_parser("judge-changed", help="the same on dark, small and turned pictures of held-out people")
+    changed.add_argument("--graph", type=Path, required=True)
     plot = steps.add_parser("plot", help="draw accuracy against pictures seen")
     plot.add_argument("--out", type=Path, required=True, help="SVG file")
     return parser

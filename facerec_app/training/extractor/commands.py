@@ -14,6 +14,7 @@ from facerec_app.detection.mtcnn_detector import MtcnnDetector
 from facerec_app.detection.yunet_detector import YunetDetector
 from facerec_app.inference.openvino_session import OpenvinoSession
 from facerec_app.models.model_store import ModelStore
+from facerec_app.training.extractor.changed_pictures import ChangedPicturesRow, judge_changed
 from facerec_app.training.extractor.curve_drawing import draw_curve, read_series
 from facerec_app.training.extractor.face_dataset import (
     PictureEntry,
@@ -188,6 +189,15 @@ def judge_export(layout: WorkFolder, graph: Path, pairs: Path, mirror: bool) -> 
         raise WeightsMissingError(f"{graph} does not exist; export first.")
     session = OpenvinoSession(graph.read_bytes(), name=graph.name)
     return judge(session, layout.faces("heldout"), layout.faces("test"), read_pair_list(pairs), mirror)
+
+
+def judge_changed_pictures(layout: WorkFolder, graph: Path) -> list[ChangedPicturesRow]:
+    """Return how an exported graph and SFace do on dark, small and turned pictures of the held-out people."""
+    if not graph.is_file():
+        raise WeightsMissingError(f"{graph} does not exist; export first.")
+    student = OpenvinoSession(graph.read_bytes(), name=graph.name)
+    sface = OpenvinoSession(ModelStore().read("sface"), name="sface")
+    return judge_changed(student, sface, layout.faces("heldout"))
 
 
 def plot(layout: WorkFolder, out: Path) -> None:
