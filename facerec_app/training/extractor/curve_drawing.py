@@ -35,17 +35,19 @@ def draw_curve(series: dict[str, Series], title: str) -> str:
     if not points:
         msg = "the log holds no measurement yet; train further"
         raise NotEnoughDataError(msg)
-    right = max(x for x, _ in points)
-    low = min(y for _, y in points) // 0.05 * 0.05
+    first, last = min(x for x, _ in points), max(x for x, _ in points)
+    settled = [y for x, y in points if x >= first + (last - first) / 10]  # where it begins would flatten the rest
+    low = min(settled) // 0.05 * 0.05
+    span = (0.0 if first < last / 5 else first, last)  # a course that began late is drawn from its beginning
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif">',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
         f'<text x="{MARGIN}" y="24" font-size="16">{escape(title)}</text>',
-        *_grid(right, low),
+        *_grid(span, low),
     ]
     for number, (name, line) in enumerate(series.items()):
         colour = COLOURS[number % len(COLOURS)]
-        path = " ".join(f"{_x(x, right):.1f},{_y(y, low):.1f}" for x, y in line)
+        path = " ".join(f"{_x(x, span):.1f},{_y(y, low):.1f}" for x, y in line)
         parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
         left = WIDTH - MARGIN - 240
         top = HEIGHT - MARGIN - 18 * (len(series) - number)
@@ -53,20 +55,20 @@ def draw_curve(series: dict[str, Series], title: str) -> str:
     return "\n".join([*parts, "</svg>", ""])
 
 
-def _x(value: float, right: float) -> float:
-    return MARGIN + (WIDTH - 2 * MARGIN) * value / right
+def _x(value: float, span: tuple[float, float]) -> float:
+    return MARGIN + (WIDTH - 2 * MARGIN) * (value - span[0]) / max(span[1] - span[0], 1.0)
 
 
 def _y(value: float, low: float) -> float:
-    return HEIGHT - MARGIN - (HEIGHT - 2 * MARGIN) * (value - low) / (1 - low)
+    return HEIGHT - MARGIN - (HEIGHT - 2 * MARGIN) * max(value - low, 0) / (1 - low)
 
 
-def _grid(right: float, low: float) -> list[str]:
+def _grid(span: tuple[float, float], low: float) -> list[str]:
     """Return lines and numbers of both axes."""
     parts = []
     for step in range(6):
-        y_value, x_value = low + (1 - low) * step / 5, right * step / 5
-        y, x = _y(y_value, low), _x(x_value, right)
+        y_value, x_value = low + (1 - low) * step / 5, span[0] + (span[1] - span[0]) * step / 5
+        y, x = _y(y_value, low), _x(x_value, span)
         parts.append(f'<line x1="{MARGIN}" y1="{y:.1f}" x2="{WIDTH - MARGIN}" y2="{y:.1f}" stroke="#ddd"/>')
         parts.append(
             f'<text x="{MARGIN - 8}" y="{y + 4:.1f}" font-size="12" text-anchor="end">{100 * y_value:.0f} %</text>'
