@@ -283,6 +283,12 @@ class GalleryDatabase:
             raise damaged(self.file, "tables are missing")
         watch_own_changes(self._connection)
 
+    def _tidy_copies(self) -> None:
+        try:
+            self.snapshot_file.tidy(revision(self._connection), snapshot_token(self._connection))
+        except OSError as exc:
+            _LOGGER.warning("%s; it is removed at the next start", exc)
+
     def _begin_unless_busy(self) -> bool:
         """Begin a change and return True, or False if another program is making one or nothing can be written."""
         self._connection.execute("PRAGMA busy_timeout = 0")
@@ -313,7 +319,7 @@ class GalleryDatabase:
                     self.pictures.path(face_id).unlink(missing_ok=True)
                 _LOGGER.info("Removed %d pictures that belong to no face", len(unknown))
             self.pictures.remove_thumbnails_except(known)
-            self.snapshot_file.tidy(revision(self._connection), snapshot_token(self._connection))
+            self._tidy_copies()
         finally:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
