@@ -60,7 +60,8 @@ def main(folder, people, video, profile, minutes):
     readout = window.figures.text()
     window.close()
     application.close()
-    return {"held_mb": held, "most_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6, "readout": readout}
+    most_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+    return {"held_mb": held, "most_mb": most_mb, "readout": readout}
 
 if __name__ == "__main__":
     folder, people, video, profile, minutes = sys.argv[1:]

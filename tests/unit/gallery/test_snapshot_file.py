@@ -283,7 +283,7 @@ def test_where_files_cannot_be_removed_while_mapped_the_copy_is_read(
     root: Path, rows: RowReading, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mapped = snapshot_of(root)
-    monkeypatch.setattr(snapshot_file.sys, "platform", "win32")
+    monkeypatch.setattr(sys, "platform", "win32")
     assert_same(mapped, snapshot_of(root))
     assert rows.times == 0
 

@@ -53,8 +53,8 @@ def test_the_side_that_turns_away_gets_narrow(yaw: int) -> None:
 
 
 def test_both_sides_are_alike() -> None:
-    picture = np.random.default_rng(1).integers(0, 256, (SIDE_PX, SIDE_PX, 3)).astype(np.uint8)
-    picture = cv2.GaussianBlur(picture, (0, 0), 4)
+    noise = np.random.default_rng(1).integers(0, 256, (SIDE_PX, SIDE_PX, 3)).astype(np.uint8)
+    picture = np.asarray(cv2.GaussianBlur(noise, (0, 0), 4), np.uint8)
     left = turned(np.ascontiguousarray(picture[:, ::-1]), -25, 36)[:, ::-1].astype(float)
     right = turned(picture, 25, 36).astype(float)
     assert np.abs(left - right).mean() < 2.0  # the template itself is not quite symmetrical
