@@ -14,12 +14,12 @@ import cv2
 import numpy as np
 
 from facerec_app.core.protocols import InferenceSession
-from facerec_app.core.types import Float32Array, Int64Array, UInt8Array
+from facerec_app.core.types import Float32Array, UInt8Array
 from facerec_app.training.extractor.face_dataset import centre_crops, load_faces
 from facerec_app.training.extractor.face_turning import turned
-from facerec_app.training.extractor.judging import BATCH, served_values
-from facerec_app.training.extractor.pair_measures import measure_pairs, person_pairs
-from facerec_app.training.extractor.teachers import unit_rows
+from facerec_app.training.extractor.judging import served_values
+from facerec_app.training.extractor.pair_measures import measure_pairs, pair_cosines, person_pairs
+from facerec_app.training.extractor.teachers import in_batches, unit_rows
 
 SMALL_PX = 40
 SEED = 5
@@ -65,20 +65,16 @@ def judge_changed(student: InferenceSession, sface: InferenceSession, held_out: 
         ("student", {name: served_values(student, stored, True)["projection"] for name, stored in pictures.items()}),
     ):
         for name, changed in values.items():
-            cosines = _cosines(values["clean"], changed, pairs)
+            rows_of_both = pairs + np.array([0, len(changed)])
+            cosines = pair_cosines(np.concatenate([values["clean"], changed]), rows_of_both)
             measured = measure_pairs(cosines, genuine)
             mean = float(cosines[genuine].mean())
             rows.append(ChangedPicturesRow(network, name, mean, measured.tar_at_far_1e2, measured.tar_at_far_1e3))
     return rows
 
 
-def _cosines(left: Float32Array, right: Float32Array, pairs: Int64Array) -> Float32Array:
-    return np.asarray(np.einsum("pd,pd->p", left[pairs[:, 0]], right[pairs[:, 1]]), np.float32)
-
-
 def _sface_values(session: InferenceSession, stored_rgb: UInt8Array) -> Float32Array:
-    crops = np.ascontiguousarray(centre_crops(stored_rgb))
-    return unit_rows(np.concatenate([session.run(crops[i : i + BATCH])[0] for i in range(0, len(crops), BATCH)]))
+    return unit_rows(in_batches(session, centre_crops(stored_rgb)))
 
 
 def _clean(picture: UInt8Array, _generator: np.random.Generator) -> UInt8Array:

@@ -71,8 +71,8 @@ class Teachers:
 
     def _judge_once(self, stored_rgb: UInt8Array) -> tuple[Float32Array, Float32Array]:
         return (
-            unit_rows(_in_batches(self._sface, centre_crops(stored_rgb, CROP_PX))),
-            _in_batches(self._dlib, dlib_chips(stored_rgb).transpose(0, 3, 1, 2).astype(np.float32)),
+            unit_rows(in_batches(self._sface, centre_crops(stored_rgb, CROP_PX))),
+            in_batches(self._dlib, dlib_chips(stored_rgb).transpose(0, 3, 1, 2).astype(np.float32)),
         )
 
 
@@ -100,7 +100,7 @@ def dlib_chips(stored_rgb: UInt8Array) -> UInt8Array:
     return chips
 
 
-def _in_batches(network: InferenceSession, pictures: Float32Array | UInt8Array) -> Float32Array:
+def in_batches(network: InferenceSession, pictures: Float32Array | UInt8Array) -> Float32Array:
     """Return the network's values of N pictures, ``(N, 128)`` float32."""
     parts = [network.run(pictures[start : start + BATCH])[0] for start in range(0, pictures.shape[0], BATCH)]
     return np.concatenate(parts) if parts else np.zeros((0, TEACHER_VALUES), np.float32)
