@@ -32,6 +32,7 @@ _CHECKSUM = struct.Struct("<I")
 """Of everything after it: it stands at the very beginning and is written last."""
 _IDENTIFIER = np.dtype("<U36")
 _PART_BYTES = 1 << 24
+_BINARY = getattr(os, "O_BINARY", 0)
 _ROOM_LEFT_BYTES = 1 << 28
 """A copy is only written where this much and its own size again stay free."""
 
@@ -138,8 +139,10 @@ class SnapshotFile:
 
     def abandon(self, stream: BinaryIO) -> None:
         """Give up a copy that was begun."""
-        stream.close()
-        self._new.unlink(missing_ok=True)
+        try:
+            stream.close()
+        finally:
+            self._new.unlink(missing_ok=True)
 
     def remove(self) -> None:
         """Remove the file and one being written, so that a power cut does not bring them back.
@@ -175,7 +178,10 @@ class SnapshotFile:
         faces, values = snapshot.vectors.shape
         header = SnapshotHeader(_FORMAT, snapshot.extractor_version, snapshot.revision, token, faces, values)
         text = json.dumps(asdict(header)).encode()
-        if any(array.dtype.itemsize > _IDENTIFIER.itemsize for array in ids) or len(text) > _HEADER_BYTES - 4:
+        if (
+            any(array.dtype.itemsize > _IDENTIFIER.itemsize for array in ids)
+            or len(text) > _HEADER_BYTES - _CHECKSUM.size
+        ):
             raise ValueError("an identifier is too long for a mapped copy")
         if shutil.disk_usage(self._file.parent).free < 2 * header.file_bytes + _ROOM_LEFT_BYTES:
             raise OSError(errno.ENOSPC, "too little room for a mapped copy", str(self._file))
@@ -195,9 +201,6 @@ class SnapshotFile:
         stream.write(_CHECKSUM.pack(checksum))
         stream.flush()
         os.fsync(stream.fileno())
-
-
-_BINARY = getattr(os, "O_BINARY", 0)
 
 
 def _read_header(stream: BinaryIO) -> SnapshotHeader:

@@ -30,7 +30,8 @@ class SnapshotReader:
     """Keeps the last snapshot and brings it up to date.
 
     In a large gallery to which this program itself added a few faces, or of which it removed or changed some, only
-    those are read; changed ones go to the end. Whatever else happened, everything is read.
+    those are read; changed ones go to the end. Whatever else happened, everything is read: from the mapped copy of the
+    last close (``snapshot_file``) if that is of this state, else row by row.
     """
 
     def __init__(self, database: GalleryDatabase) -> None:
@@ -38,7 +39,7 @@ class SnapshotReader:
         self._lock = threading.Lock()
         self._kept: GallerySnapshot | None = None
         self._mark = 0
-        self._copied: int | None = None
+        self._copied: int | None = None  # revision that the copy on disk is known to be of
         self.updated_from = UPDATED_FROM_FACES
         self.copied_from = COPIED_FROM_FACES
 
