@@ -47,7 +47,7 @@ def _carry_out(given: argparse.Namespace) -> None:
     elif given.command == "judge-changed":
         for row in commands.judge_changed_pictures(layout, given.graph):
             print(
-                f"{row.network:8} {row.change:14} genuine pairs' cosine {row.genuine_cosine:.3f}, "
+                f"{row.network:8} {row.change:28} genuine pairs' cosine {row.genuine_cosine:.3f}, "
                 f"TAR at FAR 1e-2 {row.tar_at_far_1e2:.1%}, 1e-3 {row.tar_at_far_1e3:.1%}"
             )
     else:

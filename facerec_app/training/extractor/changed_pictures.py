@@ -1,4 +1,4 @@
-"""How well people are told apart when one of two pictures is dark, small or shows them from the side.
+"""How well people are told apart when one of two pictures is dark, small, badly placed or shows them from the side.
 
 Every picture of people held out of training is changed in the same ways, by fixed chance; genuine and impostor pairs
 are a clean picture and a changed one. The teacher's figures say how much is there to be known at all.
@@ -98,6 +98,19 @@ def _small(picture: UInt8Array, _generator: np.random.Generator) -> UInt8Array:
     return np.asarray(cv2.resize(small, picture.shape[:2], interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
+def _badly_placed(picture: UInt8Array, generator: np.random.Generator) -> UInt8Array:
+    """Return the face off its place and size, as where a detector guesses the half of a face that it cannot see."""
+    turn, scale = generator.normal(0, 10), np.exp(generator.normal(0, 0.12))
+    middle = (picture.shape[0] - 1) / 2
+    placement = np.asarray(cv2.getRotationMatrix2D((middle, middle), turn, scale), np.float64)
+    placement[:, 2] += generator.normal(0, 8, 2)
+    return np.asarray(cv2.warpAffine(picture, placement, picture.shape[:2], borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+
+def _from_the_side_badly_placed(picture: UInt8Array, generator: np.random.Generator) -> UInt8Array:
+    return _badly_placed(_from_the_side(picture, generator), generator)
+
+
 def _all(picture: UInt8Array, generator: np.random.Generator) -> UInt8Array:
     return _dark(_small(_from_the_side(picture, generator), generator), generator)
 
@@ -107,5 +120,7 @@ CHANGES: Mapping[str, Callable[[UInt8Array, np.random.Generator], UInt8Array]] =
     "dark": _dark,
     "from the side": _from_the_side,
     "small": _small,
-    "all of them": _all,
+    "badly placed": _badly_placed,
+    "badly placed, from the side": _from_the_side_badly_placed,
+    "dark, small, from the side": _all,
 }

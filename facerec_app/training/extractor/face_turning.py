@@ -27,14 +27,14 @@ def turned(picture: UInt8Array, yaw_degrees: int, depth_px: int) -> UInt8Array:
 
     Args:
         picture: ``(S, S, 3)`` uint8 with the 112x112 template in the middle.
-        yaw_degrees: how far, to one side or (negative) the other; at most 60.
+        yaw_degrees: how far, to one side or (negative) the other; at most 80.
         depth_px: how far the middle of the face stands out from its rim.
     """
     columns, rows = _source_places(picture.shape[0], yaw_degrees, depth_px)
     return np.asarray(cv2.remap(picture, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=1024)
 def _source_places(side: int, yaw_degrees: int, depth_px: int) -> tuple[Float32Array, Float32Array]:
     """Return from which column and row of the picture each pixel of the turned one is taken, ``(S, S)`` each."""
     margin = (side - CROP_PX) / 2

@@ -1,14 +1,15 @@
 """Making each picture look as if another camera had taken it, on whole batches.
 
 Placement, light, colour, sharpness, noise, compression, and things worn before the face; the teachers' values stay
-those of the clean picture. Where the teacher judges the changed picture itself, faces are also turned to the side and
-shown in the dark: changes after which the clean picture's values would be too much to ask for. All chance comes from
-the generators given.
+those of the clean picture. Where the teacher judges the changed picture itself, faces are also turned to the side,
+shown in the dark and placed as badly as a detector places a profile: changes after which the clean picture's values
+would be too much to ask for. All chance comes from the generators given.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import astuple, dataclass
 
 import cv2
 import numpy as np
@@ -29,6 +30,30 @@ NOISY_SHARE = 0.2
 GREY_SHARE = 0.08
 TURNED_SHARE = 0.25
 DIM_SHARE = 0.2
+CARELESS_SHARE = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class PlacementSpread:
+    """How far faces lie from the template, each a standard deviation.
+
+    Attributes:
+        turn_degrees: in the picture's plane.
+        scale: logarithm of the size.
+        stretch: logarithm of width against height.
+        shear: shift to the side for each pixel of height.
+        shift_px: to the side and up or down, in pixels of the 112x112 template.
+    """
+
+    turn_degrees: float
+    scale: float
+    stretch: float
+    shear: float
+    shift_px: float
+
+
+CAREFUL = PlacementSpread(4.0, 0.035, 0.03, 0.03, 1.6)
+CARELESS = PlacementSpread(10.0, 0.12, 0.08, 0.08, 8.0)
 
 
 def augment(
@@ -40,7 +65,8 @@ def augment(
         stored_rgb: ``(N, 128, 128, 3)`` uint8 faces with the 112x112 template in the middle; changed in place.
         side_px: side of the result.
         generator: the source of chance.
-        judged_as_shown: whether the teacher sees the changed pictures; then faces are also turned and darkened.
+        judged_as_shown: whether the teacher sees the changed pictures; then faces are also turned, darkened and placed
+            carelessly.
 
     Returns:
         ``(N, 3, side, side)`` float32, RGB, -1 to 1.
@@ -53,7 +79,7 @@ def augment(
         if generator.random() < JPEG_SHARE:
             _compress(picture, generator)
     pictures = torch.from_numpy(stored_rgb).permute(0, 3, 1, 2).float() / 255
-    pictures = _place(pictures, generator)
+    pictures = _place(pictures, generator, CARELESS_SHARE if judged_as_shown else 0.0)
     pictures = _coarsen(pictures, generator)
     pictures = resized(pictures, side_px)
     pictures = _recolour(pictures, generator)
@@ -89,15 +115,17 @@ def _random(generator: np.random.Generator, low: float, high: float, *shape: int
     return torch.from_numpy(generator.uniform(low, high, shape).astype(np.float32))
 
 
-def _place(pictures: Tensor, generator: np.random.Generator) -> Tensor:
-    """Return 112x112 cut-outs, mirrored at random, turned, scaled, stretched, sheared and shifted a little."""
+def _place(pictures: Tensor, generator: np.random.Generator, careless_share: float) -> Tensor:
+    """Return 112x112 cut-outs, mirrored at random, turned, scaled, stretched, sheared and shifted a little or far."""
     count, stored = pictures.shape[0], pictures.shape[-1]
-    angle = generator.normal(0, math.radians(4), count)
-    scale = np.exp(generator.normal(0, 0.035, count)) * CROP_PX / stored
-    stretch = np.exp(generator.normal(0, 0.03, count))
-    shear = generator.normal(0, 0.03, count)
+    careless = generator.random(count) < careless_share if careless_share else np.zeros(count, bool)
+    spreads = np.where(careless[:, None], astuple(CARELESS), astuple(CAREFUL)).T
+    angle = generator.normal(0, np.radians(spreads[0]), count)
+    scale = np.exp(generator.normal(0, spreads[1], count)) * CROP_PX / stored
+    stretch = np.exp(generator.normal(0, spreads[2], count))
+    shear = generator.normal(0, spreads[3], count)
     mirror = np.where(generator.random(count) < 0.5, -1.0, 1.0)
-    shift = generator.normal(0, 1.6 * 2 / stored, (count, 2))
+    shift = generator.normal(0, spreads[4][:, None] * 2 / stored, (count, 2))
     cosine, sine = np.cos(angle) * scale, np.sin(angle) * scale
     theta = np.empty((count, 2, 3), np.float32)
     theta[:, 0, 0], theta[:, 0, 1] = cosine * stretch * mirror, -sine + shear * scale
@@ -187,7 +215,7 @@ def _erase(pictures: Tensor, generator: np.random.Generator) -> None:
 
 def _turn(picture: UInt8Array, generator: np.random.Generator) -> None:
     """Turn the head to one side, seldom as far as a profile; in place."""
-    yaw = int(np.clip(round(generator.normal(0, 28)), -58, 58))
+    yaw = int(np.clip(round(generator.normal(0, 32)), -75, 75))
     picture[...] = turned(picture, yaw, int(generator.choice((30, 36, 42, 48))))
 
 

@@ -227,3 +227,18 @@ def test_only_pictures_that_the_teacher_sees_too_are_turned_and_darkened() -> No
         brightness[judged] = as_bytes(pictures).mean(axis=(1, 2, 3))
     assert (brightness[False] < 60).mean() < 0.02
     assert 0.08 < (brightness[True] < 60).mean() < 0.25
+
+
+def test_only_pictures_that_the_teacher_sees_too_are_placed_carelessly() -> None:
+    from facerec_app.training.extractor.torch_augmentation import augment
+
+    faces = np.full((400, 128, 128, 3), 20, np.uint8)
+    faces[:, 60:68] = 200  # a band across the middle, which turning a head leaves at its height
+    far = {}
+    for judged in (False, True):
+        light = augment(faces.copy(), 112, np.random.default_rng(1), judged_as_shown=judged).add(1).mean(dim=(1, 3))
+        above_dark = (light - light.median(dim=1, keepdim=True).values).clamp(min=0) ** 2
+        height = (above_dark * torch.arange(112)).sum(dim=1) / above_dark.sum(dim=1)
+        far[judged] = float(((height - 55.5).abs() > 6).float().mean())
+    assert far[False] < 0.05
+    assert 0.08 < far[True] < 0.3
