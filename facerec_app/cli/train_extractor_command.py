@@ -61,7 +61,7 @@ def train_extractor(
     """Grow the program's ResNet50 from nothing in WORK, which takes hours, or fine-tune it on your own people.
 
     Growing finds faces, asks the teachers, trains and exports. Ctrl+C ends with a checkpoint; the same command goes on
-    from it. Needs PyTorch (pip install 'facerec[training]'). Fine-tuning does not; it is kept only if your people gain
+    from it. Needs PyTorch (pip install torch onnx). Fine-tuning does not; it is kept only if your people gain
     by it and others lose nothing.
 
     Example: facerec train-extractor work/ --data pictures/ --stages 225000:64,400000:80 --decay-from 350000

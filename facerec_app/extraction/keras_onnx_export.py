@@ -32,7 +32,7 @@ class KerasGraphWriter:
             from onnx import helper, numpy_helper
         except ImportError as exc:
             raise WeightsMissingError(
-                "Building an extractor network needs the package onnx; run: pip install 'facerec[models]'"
+                "Building an extractor network needs the package onnx; run: pip install onnx onnxruntime"
             ) from exc
         self._helper, self._numpy_helper = helper, numpy_helper
         self.nodes: list[Any] = []

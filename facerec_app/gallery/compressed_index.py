@@ -117,6 +117,6 @@ def _library() -> Any:
         import faiss
     except ImportError as exc:
         raise ConfigError(
-            "Very large galleries need the library faiss; install it with: pip install 'facerec[large]'."
+            "Very large galleries need the library faiss; install it with: pip install faiss-cpu."
         ) from exc
     return faiss

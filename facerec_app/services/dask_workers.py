@@ -152,7 +152,7 @@ def _library() -> Any:
     try:
         import distributed
     except ImportError as exc:
-        raise ConfigError("Clusters need the library Dask; install it with: pip install 'facerec[cluster]'.") from exc
+        raise ConfigError("Clusters need the library Dask; install it with: pip install distributed.") from exc
     for name in list(logging.root.manager.loggerDict):
         if name.partition(".")[0] == "distributed":  # what goes wrong is said once, by this program
             logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -42,7 +42,7 @@ def require_torch() -> None:
 
     if importlib.util.find_spec("torch") is None:
         raise ConfigError(
-            "Training the extractor needs PyTorch, which is not installed: pip install 'facerec[training]' in an "
+            "Training the extractor needs PyTorch, which is not installed: pip install torch onnx in an "
             "environment of its own (docs/extractor-training.md says how to get the small build for processors)."
         )
 
