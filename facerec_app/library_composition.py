@@ -36,6 +36,7 @@ from facerec_app.services.face_search import FaceSearchService
 from facerec_app.services.gallery_browser import GalleryBrowser
 from facerec_app.services.gallery_session import GallerySession
 from facerec_app.services.judgements import JudgementService
+from facerec_app.services.library import Library
 from facerec_app.services.local_extractors import LocalExtractors
 from facerec_app.services.one_shot_naming import OneShotNaming
 from facerec_app.services.picture_comparison import PictureComparisonService
@@ -252,6 +253,10 @@ class ComposedLibrary:
         settings = f"faces from {parts.settings.min_face_px} px; facerec {__version__}"
         folder = user_cache_dir() / "inspection" if keep_features else None
         return PictureInspector(parts.detector(), parts.aligner(), parts.extractor(), settings, folder)
+
+    def take_over(self, other: Library) -> None:
+        if isinstance(other, ComposedLibrary) and "_unknown_faces" in other.__dict__:  # else nothing was changed there
+            self._unknown_faces.history.take_over(other.unknown_faces().history)
 
     def unknown_faces(self) -> UnknownFacesService:
         return self._unknown_faces

@@ -211,9 +211,14 @@ def write_png(path: Path, pixels_rgb: UInt8Array) -> None:
 
 
 def _write_encoded(path: Path, pixels_rgb: UInt8Array, kind: str, options: list[int]) -> None:
-    encoded = cv2.imencode(kind, cv2.cvtColor(pixels_rgb, cv2.COLOR_RGB2BGR), options)[1].tobytes()
+    is_encoded, encoded = cv2.imencode(kind, cv2.cvtColor(pixels_rgb, cv2.COLOR_RGB2BGR), options)
+    if not is_encoded:
+        height, width = pixels_rgb.shape[:2]
+        raise OutputWriteError(
+            f"{path} cannot be written: {width} x {height} px are too many for {kind}; make it smaller."
+        )
     try:
-        write_bytes_atomically(path, encoded)
+        write_bytes_atomically(path, encoded.tobytes())
     except OSError as exc:
         raise OutputWriteError(
             f"{path} cannot be written: {exc.strerror or exc}; free space or choose another place."
@@ -235,13 +240,29 @@ def iter_image_files(folder: Path, *, recursive: bool = False) -> Iterator[Path]
     except OSError as exc:
         raise UnreadableImageError(f"The folder {folder} cannot be read: {exc.strerror or exc}.") from exc
     for entry in entries:
-        if entry.name.startswith(".") or (entry.is_symlink() and not entry.resolve().is_relative_to(root)):
+        if entry.name.startswith(".") or (entry.is_symlink() and not _stays_in(entry, root)):
             continue
         if entry.is_dir():
             if recursive and not entry.is_symlink():  # a link to a folder could lead round in a circle
                 yield from iter_image_files(entry, recursive=True)
         elif entry.suffix.lower() in IMAGE_SUFFIXES and entry.is_file():
             yield entry
+
+
+def is_folder(path: Path) -> bool:
+    """Return whether a path leads to a folder; a name that is too long to be one's does not."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def _stays_in(link: Path, root: Path) -> bool:
+    """Return whether a link leads to something in a folder; one that leads nowhere or to itself does not."""
+    try:
+        return link.resolve(strict=True).is_relative_to(root)
+    except (OSError, RuntimeError):  # RuntimeError: Python's word for a circle before 3.13
+        return False
 
 
 def natural_order(name: str) -> tuple[tuple[int, int | str], ...]:

@@ -16,6 +16,7 @@ from facerec_app.capture.video_file_sink import (
     is_disk_full,
     open_video_writer,
     publish_video,
+    refuse_name_that_is_no_text,
 )
 from facerec_app.core.errors import OutputWriteError
 from facerec_app.core.types import UInt8Array
@@ -46,6 +47,7 @@ class LastingVideoSink:
         self._rate = float(frame_rate)
         self._frames = 0
         self._closed = False
+        refuse_name_that_is_no_text(path)
         try:
             self.unfinished.touch(exist_ok=False)
         except OSError as exc:

@@ -13,6 +13,7 @@ import numpy as np
 from facerec_app.core.atomic_file import sync_directory
 from facerec_app.core.errors import OutputWriteError
 from facerec_app.core.types import UInt8Array
+from facerec_app.core.validation import is_text, readable_path
 
 _CODECS = ("avc1", "mp4v")
 """H.264 where the system brings an encoder (browsers play it), else MPEG-4 part 2, which FFmpeg always has."""
@@ -47,6 +48,7 @@ class VideoFileSink:
         self._closed = False
         if min(self._size_px) < 2 or not frame_rate > 0:
             raise OutputWriteError(f"{path} cannot be written: frames of {size_px} at {frame_rate} per second.")
+        refuse_name_that_is_no_text(path)
         try:
             self._temporary.touch(exist_ok=False)
         except OSError as exc:
@@ -111,6 +113,16 @@ class VideoFileSink:
 
     def _disk_full(self) -> OutputWriteError:
         return OutputWriteError(f"The disk is full: {self._path} was not written; free space or choose another place.")
+
+
+def refuse_name_that_is_no_text(file: Path) -> None:
+    """Refuse a place that OpenCV cannot write to.
+
+    Raises:
+        OutputWriteError: the path holds bytes that are no UTF-8.
+    """
+    if not is_text(file.resolve()):
+        raise OutputWriteError(f"{readable_path(file)} cannot be written: the path is no UTF-8; choose another place.")
 
 
 def open_video_writer(file: Path, frame_rate: float, size_px: tuple[int, int]) -> cv2.VideoWriter | None:

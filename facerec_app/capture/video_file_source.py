@@ -10,6 +10,7 @@ import numpy as np
 
 from facerec_app.core.errors import SourceOpenError
 from facerec_app.core.types import Frame
+from facerec_app.core.validation import is_text, readable_path
 
 
 class VideoFileSource:
@@ -25,8 +26,14 @@ class VideoFileSource:
             SourceOpenError: there is no such file, it is no video, or it has no frames.
         """
         self._path = path
-        if not path.is_file():
+        try:
+            is_there = path.is_file()
+        except OSError:  # a name that is too long
+            is_there = False
+        if not is_there:
             raise SourceOpenError(f"There is no video file {path}; check the name.")
+        if not is_text(path.resolve()):
+            raise SourceOpenError(f"The path {readable_path(path)} holds bytes that are no UTF-8; rename the file.")
         # Absolute, so that no name can be taken for one of FFmpeg's protocols ("concat:...").
         self._capture = cv2.VideoCapture(str(path.resolve()), cv2.CAP_FFMPEG)
         self._lock = Lock()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import logging
 import os
 import sys
@@ -21,6 +22,9 @@ from facerec_app.services.application import ApplicationFactory
 
 def run_command_line(make_application: ApplicationFactory) -> int:
     """Carry out what the arguments of the process ask for and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):  # a file's name may hold bytes that are no text
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     cli = typer.main.get_command(build_cli(make_application))
     try:

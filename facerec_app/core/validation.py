@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
 
 import numpy as np
@@ -34,6 +35,20 @@ def clean_person_name(name: str) -> str:
     if "/" in cleaned or "\\" in cleaned or cleaned in {".", ".."}:
         raise ConfigError(f"The name '{shown}' looks like a path; a person's name has no slashes.")
     return cleaned
+
+
+def readable_path(path: str | os.PathLike[str]) -> str:
+    """Return a path as text that can be stored and shown: bytes that are no UTF-8 (an old archive's names) as \\xNN."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def is_text(path: str | os.PathLike[str]) -> bool:
+    """Return whether a path is text throughout; over one that is not, OpenCV ends the whole process."""
+    try:
+        os.fspath(path).encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def require_finite(values: npt.NDArray[np.floating], what: str) -> None:

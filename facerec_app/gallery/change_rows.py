@@ -15,6 +15,8 @@ _PORTRAIT = PERSON_COLUMNS.index("portrait_face_id")
 _NAME, _NAME_KEY = PERSON_COLUMNS.index("name"), PERSON_COLUMNS.index("name_key")
 _EMBEDDING_COLUMNS = "face_id, extractor_version, vector, checksum"
 _JUDGEMENT_COLUMNS = "left_face_id, right_face_id, same_person, decided_by, decided_at"
+_BOX_PICTURE_COLUMNS = "sha256, face_id, location, file_bytes, width_px, height_px, enrolled_number, saved_at"
+_PICTURE_BOX_COLUMNS = "picture_sha256, number, box_xyxy, landmarks_xy, name, difficult, person_id"
 
 
 def select_part(connection: sqlite3.Connection, person_ids: Iterable[str], face_ids: Iterable[str]) -> GalleryPart:
@@ -26,7 +28,25 @@ def select_part(connection: sqlite3.Connection, person_ids: Iterable[str], face_
         for person_id in people
         for (rejection,) in connection.execute("SELECT DISTINCT id FROM rejections WHERE person_id = ?", (person_id,))
     }
-    return GalleryPart(MappingProxyType(people), MappingProxyType(faces), MappingProxyType(rejections))
+    boxes: dict[tuple[str, str, int], str] = {}
+    last_seen: dict[str, str] = {}
+    for person_id in people:
+        rows = connection.execute(
+            "SELECT sha256, saved_at, number FROM picture_boxes JOIN box_pictures ON sha256 = picture_sha256"
+            " WHERE person_id = ?",
+            (person_id,),
+        )
+        boxes.update({(str(sha256), str(saved_at), int(number)): person_id for sha256, saved_at, number in rows})
+        seen = connection.execute("SELECT seen_at FROM last_seen WHERE person_id = ?", (person_id,)).fetchone()
+        if seen is not None:
+            last_seen[person_id] = str(seen[0])
+    return GalleryPart(
+        MappingProxyType(people),
+        MappingProxyType(faces),
+        MappingProxyType(rejections),
+        MappingProxyType(boxes),
+        MappingProxyType(last_seen),
+    )
 
 
 def select_content(connection: sqlite3.Connection, pictures: FacePictures, face_id: str) -> FaceContent:
@@ -45,7 +65,22 @@ def select_content(connection: sqlite3.Connection, pictures: FacePictures, face_
     )
     jpeg = read_picture_bytes(pictures.path(face_id), str(row["picture_sha256"]))
     log = judgement_rows.select_log_of_face(connection, face_id)
-    return FaceContent(face_id, MappingProxyType(row), jpeg, tuple(embeddings), tuple(judgements), log)
+    pictures_of = connection.execute(f"SELECT {_BOX_PICTURE_COLUMNS} FROM box_pictures WHERE face_id = ?", (face_id,))  # noqa: S608
+    boxes = connection.execute(
+        f"SELECT {_PICTURE_BOX_COLUMNS} FROM picture_boxes WHERE picture_sha256 IN"  # noqa: S608
+        " (SELECT sha256 FROM box_pictures WHERE face_id = ?)",
+        (face_id,),
+    )
+    return FaceContent(
+        face_id,
+        MappingProxyType(row),
+        jpeg,
+        tuple(embeddings),
+        tuple(judgements),
+        log,
+        tuple(pictures_of),
+        tuple(boxes),
+    )
 
 
 def restore_part(
@@ -70,6 +105,19 @@ def restore_part(
     for rejection, person_id in wanted.rejections.items():
         if present.rejections.get(rejection, person_id) != person_id:
             connection.execute("UPDATE rejections SET person_id = ? WHERE id = ?", (person_id, rejection))
+    for (sha256, saved_at, number), person_id in wanted.boxes.items():
+        if present.boxes.get((sha256, saved_at, number), person_id) != person_id:
+            connection.execute(  # a picture that was saved anew meanwhile stays as it was saved
+                "UPDATE picture_boxes SET person_id = ? WHERE picture_sha256 = ? AND number = ?"
+                " AND EXISTS (SELECT 1 FROM box_pictures WHERE sha256 = picture_sha256 AND saved_at = ?)",
+                (person_id, sha256, number, saved_at),
+            )
+    for person_id, seen_at in wanted.last_seen.items():
+        if present.people.get(person_id) is None:
+            connection.execute(  # not if times are no longer kept
+                "INSERT OR IGNORE INTO last_seen SELECT ?, ? FROM meta WHERE key = 'keep_last_seen' AND value = 1",
+                (person_id, seen_at),
+            )
     for person_id, row in wanted.people.items():
         if row is not None:
             _update_person(connection, present.people[person_id], row)
@@ -124,6 +172,16 @@ def _insert_face(connection: sqlite3.Connection, pictures: FacePictures, content
     marks = ", ".join("?" * len(content.row))
     connection.execute(f"INSERT INTO faces ({columns}) VALUES ({marks})", tuple(content.row.values()))  # noqa: S608
     connection.executemany(f"INSERT INTO embeddings ({_EMBEDDING_COLUMNS}) VALUES (?, ?, ?, ?)", content.embeddings)  # noqa: S608
+    for row in content.box_pictures:
+        added = connection.execute(
+            f"INSERT OR IGNORE INTO box_pictures ({_BOX_PICTURE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+            row,
+        ).rowcount
+        connection.executemany(
+            f"INSERT INTO picture_boxes ({_PICTURE_BOX_COLUMNS})"  # noqa: S608 - somebody who has gone stays unnamed
+            " VALUES (?, ?, ?, ?, ?, ?, (SELECT id FROM people WHERE id = ?))",
+            [box for box in content.picture_boxes if added and box[0] == row[0]],
+        )
 
 
 def _restore_judgements(

@@ -39,6 +39,7 @@ class FaceContent:
         embeddings: its rows of ``embeddings``.
         judgements: its rows of ``judgements``.
         judgement_log: its rows of ``judgement_log``.
+        box_pictures, picture_boxes: what was said of where the faces of its picture are.
     """
 
     face_id: str
@@ -47,6 +48,8 @@ class FaceContent:
     embeddings: tuple[tuple[object, ...], ...]
     judgements: tuple[tuple[object, ...], ...]
     judgement_log: tuple[tuple[object, ...], ...] = ()
+    box_pictures: tuple[tuple[object, ...], ...] = ()
+    picture_boxes: tuple[tuple[object, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +60,15 @@ class GalleryPart:
         people: by person id.
         faces: by face id.
         rejections: whose name was rejected ("this is not X"), by the rejection's id.
+        boxes: whose a box of a corrected picture is, by the picture's SHA-256, when it was saved, and the box's number.
+        last_seen: when people were seen, by person id.
     """
 
     people: Mapping[str, PersonRow | None]
     faces: Mapping[str, FacePlace | None]
     rejections: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    boxes: Mapping[tuple[str, str, int], str] = field(default_factory=lambda: MappingProxyType({}))
+    last_seen: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

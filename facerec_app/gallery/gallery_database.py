@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from threading import RLock
 from typing import BinaryIO
 
@@ -221,17 +222,18 @@ class GalleryDatabase:
             if self._snapshot_outdated:
                 self.snapshot_file.remove()
             self._connection.execute("COMMIT")
-        except BaseException:
+        except BaseException as exc:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-            self.pictures.discard()
+                self.pictures.discard()
+            elif isinstance(exc, sqlite3.Error):  # SQLite has undone it by itself
+                self.pictures.discard()
+            else:  # Ctrl-C is raised when COMMIT has returned: the rows are there and need their pictures
+                _removed_or_said(self.pictures.finish)
             raise
         finally:
             self._snapshot_outdated = False
-        try:
-            self.pictures.finish()
-        except OSError as exc:
-            _LOGGER.warning("%s; it is removed at the next start", exc)
+        _removed_or_said(self.pictures.finish)
 
     def _undo_change(self, mark: tuple[int, int], *, outermost: bool) -> None:
         """Undo one change; a full disk may already have made SQLite undo the whole transaction."""
@@ -267,9 +269,10 @@ class GalleryDatabase:
             "cell_size_check = ON",
         ):
             self._connection.execute(f"PRAGMA {pragma}")
-        version = schema_version(self._connection)
-        application = int(self._connection.execute("PRAGMA application_id").fetchone()[0])
-        tables = {row[0] for row in self._connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        with self.read() as connection:  # of one moment: another program may be making the gallery
+            version = schema_version(connection)
+            application = int(connection.execute("PRAGMA application_id").fetchone()[0])
+            tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if (tables or version) and application != APPLICATION_ID:
             raise damaged(self.file, "it is no gallery of this program")
         if version > len(MIGRATIONS):
@@ -282,12 +285,6 @@ class GalleryDatabase:
         if not tables >= TABLES:
             raise damaged(self.file, "tables are missing")
         watch_own_changes(self._connection)
-
-    def _tidy_copies(self) -> None:
-        try:
-            self.snapshot_file.tidy(revision(self._connection), snapshot_token(self._connection))
-        except OSError as exc:
-            _LOGGER.warning("%s; it is removed at the next start", exc)
 
     def _begin_unless_busy(self) -> bool:
         """Begin a change and return True, or False if another program is making one or nothing can be written."""
@@ -316,10 +313,19 @@ class GalleryDatabase:
             unknown = [face_id for face_id in self.pictures.all_ids() if face_id not in known]
             if unknown and not self.integrity_problems():
                 for face_id in unknown:
-                    self.pictures.path(face_id).unlink(missing_ok=True)
+                    _removed_or_said(partial(self.pictures.path(face_id).unlink, missing_ok=True))
                 _LOGGER.info("Removed %d pictures that belong to no face", len(unknown))
-            self.pictures.remove_thumbnails_except(known)
-            self._tidy_copies()
+            _removed_or_said(partial(self.pictures.remove_thumbnails_except, known))
+            present = revision(self._connection), snapshot_token(self._connection)
+            _removed_or_said(partial(self.snapshot_file.tidy, *present))
         finally:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
+
+
+def _removed_or_said(remove: Callable[[], None]) -> None:
+    """Remove files that nobody needs; one that cannot be removed (another program shows it, on Windows) stays."""
+    try:
+        remove()
+    except OSError as exc:
+        _LOGGER.warning("%s; it is removed at the next start", exc)

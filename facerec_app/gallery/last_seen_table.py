@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from facerec_app.gallery.gallery_database import GalleryDatabase
@@ -37,19 +37,19 @@ class LastSeenTable:
             if not wanted:
                 connection.execute("DELETE FROM last_seen")
 
-    def put(self, person_ids: Iterable[str], at: datetime) -> None:
-        """Store that people were seen, unless nothing is kept; those who were removed meanwhile are passed over.
+    def put(self, seen: Mapping[str, datetime]) -> None:
+        """Store when people were seen, unless nothing is kept; those who were removed meanwhile are passed over.
 
         Raises:
             GalleryWriteError: it could not be stored.
         """
-        minute = at.astimezone(UTC).replace(second=0, microsecond=0).isoformat()
+        minutes = {one: at.astimezone(UTC).replace(second=0, microsecond=0).isoformat() for one, at in seen.items()}
         with self._database.write(counts=False) as connection:
             connection.executemany(
                 "INSERT INTO last_seen (person_id, seen_at) SELECT people.id, ? FROM people WHERE people.id = ?"
                 " AND EXISTS (SELECT 1 FROM meta WHERE key = ? AND value = 1)"
                 " ON CONFLICT DO UPDATE SET seen_at = excluded.seen_at",
-                [(minute, person_id, _KEPT) for person_id in person_ids],
+                [(minute, person_id, _KEPT) for person_id, minute in minutes.items()],
             )
 
     def times(self) -> dict[str, datetime]:

@@ -54,11 +54,15 @@ def watch_own_changes(connection: sqlite3.Connection) -> None:
 
 def own_changes_since(connection: sqlite3.Connection, mark: int) -> OwnChanges:
     """Return what the connection changed since a mark; 0 means since it was opened."""
-    rows = connection.execute("SELECT number, face_id, is_new FROM own_changes WHERE number > ?", (mark,)).fetchall()
-    new = frozenset(str(face_id) for _, face_id, is_new in rows if is_new)
-    touched = frozenset(str(face_id) for _, face_id, is_new in rows if face_id is not None)
+    query = "SELECT number, face_id, is_new FROM own_changes WHERE number > ? ORDER BY number"
+    rows = connection.execute(query, (mark,)).fetchall()
+    first: dict[str, bool] = {}
+    for _, face_id, is_new in rows:
+        if face_id is not None:
+            first.setdefault(str(face_id), bool(is_new))  # one that was removed and came back was there before
+    new = frozenset(face_id for face_id, is_new in first.items() if is_new)
     revisions = sum(face_id is None for _, face_id, _ in rows)
-    return OwnChanges(revisions, new, touched - new, max((int(row[0]) for row in rows), default=mark))
+    return OwnChanges(revisions, new, frozenset(first) - new, max((int(row[0]) for row in rows), default=mark))
 
 
 def forget_own_changes(connection: sqlite3.Connection, mark: int) -> None:

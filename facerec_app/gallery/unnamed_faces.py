@@ -156,9 +156,9 @@ class UnnamedFaces:
             GalleryWriteError: no faces were given, or it could not be stored.
         """
         cleaned = clean_person_name(name)
-        wanted = self._require(face_ids)
         made: PersonRow | None = None
         with self._database.write() as connection:
+            wanted = self._require(face_ids)
             before = select_places(connection, wanted)
             try:
                 person_id = people_rows.find_person(connection, cleaned).person_id
@@ -181,8 +181,8 @@ class UnnamedFaces:
             GalleryWriteError: no faces were given, or it could not be stored.
         """
         places = [(group_id, face_id) for face_ids, group_id in groups for face_id in face_ids]
-        wanted = self._require([face_id for _, face_id in places])
         with self._database.write(counts=False) as connection:
+            wanted = self._require([face_id for _, face_id in places])
             before = select_places(connection, wanted)
             connection.executemany("UPDATE unnamed_faces SET group_id = ? WHERE id = ?", places)
             after = select_places(connection, wanted)
@@ -195,8 +195,8 @@ class UnnamedFaces:
             GalleryReadError: there is no such unnamed face.
             GalleryWriteError: no faces were given, or it could not be stored.
         """
-        wanted = self._require(face_ids)
         with self._database.write(counts=False) as connection:
+            wanted = self._require(face_ids)
             before = select_places(connection, wanted)
             connection.executemany(
                 "UPDATE unnamed_faces SET state = ? WHERE id = ?", [(state.value, face_id) for face_id in wanted]
@@ -212,9 +212,9 @@ class UnnamedFaces:
             GalleryReadError: there is no such unnamed face, or its picture is damaged.
             GalleryWriteError: no faces were given, or it could not be done.
         """
-        wanted = self._require(face_ids)
         contents: dict[str, UnnamedContent] = {}
         with self._database.write(counts=False) as connection:
+            wanted = self._require(face_ids)
             before = select_places(connection, wanted)
             for face_id in wanted:
                 contents[face_id] = select_content(connection, self._database.pictures, face_id)

@@ -20,15 +20,16 @@ class GalleryWatch(QObject):
         self._announced.connect(self.changed, Qt.ConnectionType.QueuedConnection)
 
     def attach(self, gallery: GallerySession) -> None:
-        """Begin to observe; may be called from any thread, once."""
-        self._gallery = gallery
+        """Begin to observe, instead of the gallery before; may be called from any thread, one at a time."""
+        self.stop()
         gallery.observe(self._observe)
+        self._gallery = gallery
 
     def stop(self) -> None:
         """Observe no longer."""
-        if self._gallery is not None:
-            self._gallery.forget(self._observe)
-            self._gallery = None
+        gallery, self._gallery = self._gallery, None
+        if gallery is not None:
+            gallery.forget(self._observe)
 
     def _observe(self, index: GalleryIndex) -> None:
         self._announced.emit(index)

@@ -312,20 +312,20 @@ class MainWindow(QMainWindow):
     def _restart_recognition(self, settings: Settings) -> None:
         """Let an application with other settings take over, and open the source again where it was."""
 
-        def done(application: Application) -> None:
-            info, frame = self.session.info, self.session.newest_frame
-            was_playing = self.session.state is PlayState.PLAYING
-            self.services.use(application)
-            self._watch.stop()
-            self._watch.attach(application.gallery())
+        def work(_: Task) -> None:  # between two jobs: none is under way on what is closed, none begins on it
+            self.services.use(self.services.prepared(settings))
+            self._watch.attach(self.services.gallery())
+
+        def done(_: None) -> None:
+            info, frame, state = self.session.info, self.session.newest_frame, self.session.state
             if info is not None:
                 self.session.open(info.spec, at=None if info.is_live or frame is None else frame.index)
-                if not was_playing and not info.is_live:
+                if state is not PlayState.PLAYING and not info.is_live:
                     self.session.pause_when_open()
             self.preferences.note_applied()
             self.people.refresh()
 
-        self.tasks.start(lambda _: self.services.prepared(settings), done=done, failed=self.preferences.show_fault)
+        self.tasks.start(work, done=done, failed=self.preferences.show_fault)
 
     def _open_first_camera(self) -> None:
         wanted = str(self._settings.value(CAMERA_KEY, ""))

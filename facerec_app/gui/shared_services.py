@@ -63,6 +63,7 @@ class SharedServices:
             before, self._application = self._application, application
             if before.settings.database_dir == application.settings.database_dir:
                 application.people().take_over(before.people())
+                application.library().take_over(before.library())
         if before is not self._given:
             before.close()
 

@@ -16,6 +16,7 @@ from facerec_app.core.face_annotations import FaceAnnotations, fitted
 from facerec_app.core.geometry import clip_boxes, pairwise_iou
 from facerec_app.core.protocols import FaceAligner, FaceDetector, FeatureExtractor
 from facerec_app.core.types import Embeddings, FaceDetections, Float32Array, UInt8Array
+from facerec_app.core.validation import readable_path
 from facerec_app.gallery.box_corrections import BoxCorrections, FaceCorrection
 from facerec_app.gallery.box_rows import CorrectedPicture
 from facerec_app.gallery.face_pictures import read_picture_bytes
@@ -192,7 +193,7 @@ class BoxEditingService:
                     "person's page."
                 )
             correction = self._correction(picture, faces, enrolled_row)
-        location = "" if picture.face_id else str(picture.file)
+        location = "" if picture.face_id else readable_path(picture.file)
         now = datetime.now(UTC)
         row = enrolled_row if picture.face_id else None
         self.corrections.save(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from facerec_app.capture.images import iter_image_files, read_image
+from facerec_app.capture.images import is_folder, iter_image_files, read_image
 from facerec_app.core.errors import (
     CaptureError,
     ConfigError,
@@ -19,7 +19,7 @@ from facerec_app.core.errors import (
 )
 from facerec_app.core.protocols import GalleryIndex
 from facerec_app.core.types import Float32Array, UInt8Array
-from facerec_app.core.validation import clean_person_name
+from facerec_app.core.validation import clean_person_name, readable_path
 from facerec_app.gallery.gallery_store import GalleryStore
 from facerec_app.gallery.records import Consent, Person
 from facerec_app.pipeline.track_album import FacePicture
@@ -278,13 +278,15 @@ class EnrolmentService:
         for given in paths:
             asked = given if isinstance(given, PictureToEnrol) else PictureToEnrol(given)
             path, forced = asked.path, insist or asked.insist
-            if path.is_dir():
+            if is_folder(path):
                 for file in iter_image_files(path):
-                    yield _Offer(str(file), self._reader_of_file(PictureToEnrol(file), str(file)), insist=forced)
+                    what = readable_path(file)
+                    yield _Offer(what, self._reader_of_file(PictureToEnrol(file), what), insist=forced)
             elif is_video_file(path):
                 yield from self._video_offers(path, forced, work, notes)
             else:
-                yield _Offer(str(path), self._reader_of_file(asked, str(path)), insist=forced)
+                what = readable_path(path)
+                yield _Offer(what, self._reader_of_file(asked, what), insist=forced)
 
     def _reader_of_file(self, asked: PictureToEnrol, what: str) -> Callable[[], ReadFace]:
         def read() -> ReadFace:

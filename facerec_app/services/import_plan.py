@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from facerec_app.capture.images import iter_image_files
+from facerec_app.capture.images import is_folder, iter_image_files
 from facerec_app.core.errors import ConfigError
-from facerec_app.core.validation import clean_person_name
+from facerec_app.core.validation import clean_person_name, readable_path
 from facerec_app.gallery.bulk_enrolment import KnownPerson
 from facerec_app.gallery.people_rows import name_key
 from facerec_app.services.picture_reading import PictureToRead
@@ -66,7 +66,7 @@ def plan_import(root: Path, known: Mapping[str, KnownPerson]) -> ImportPlan:
             continue
         before = known[person.key].sources if person.key in known else frozenset()
         for file in person.files:
-            source = f"{person.folder_name}/{file.name}"
+            source = readable_path(f"{person.folder_name}/{file.name}")
             if source not in before:
                 pictures.append(PictureToRead(source, file))
                 person_of.append(number)
@@ -84,7 +84,7 @@ def _planned(folder_name: str, files: list[Path]) -> PlannedPerson:
 
 def _people_of(root: Path) -> list[tuple[str, list[Path]]]:
     """Return folder names with their pictures; folders without any are left out."""
-    if not root.is_dir():
+    if not is_folder(root):
         raise ConfigError(f"There is no folder {root}; give a folder that holds a folder of pictures for each person.")
     folders = sorted(entry for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith("."))
     people = [(folder.name, list(iter_image_files(folder))) for folder in folders]

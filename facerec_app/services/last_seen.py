@@ -67,7 +67,7 @@ class LastSeen:
         with self._lock:
             due = self._due()
         if due and self.is_kept:
-            self._table.put(due, max(due.values()))
+            self._table.put(due)
         with self._lock:
             self._stored.update(due)
 
@@ -87,5 +87,5 @@ class LastSeen:
         return {
             person_id: at
             for person_id, at in self._seen.items()
-            if person_id not in self._stored or at - self._stored[person_id] >= _STORE_INTERVAL
+            if person_id not in self._stored or abs(at - self._stored[person_id]) >= _STORE_INTERVAL
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from facerec_app.capture.images import iter_image_files, write_jpeg
+from facerec_app.capture.images import is_folder, iter_image_files, write_jpeg
 from facerec_app.core.errors import ConfigError, OutputWriteError
 from facerec_app.core.types import FrameResult
 from facerec_app.pipeline.overlay import draw_result
@@ -19,7 +19,7 @@ def expand_pictures(paths: Sequence[Path]) -> list[Path]:
     """
     files: list[Path] = []
     for path in paths:
-        meant = list(iter_image_files(path)) if path.is_dir() else [path]
+        meant = list(iter_image_files(path)) if is_folder(path) else [path]
         if not meant:
             raise ConfigError(f"The folder {path} holds no pictures (JPEG, PNG, WebP, BMP, TIFF, HEIC).")
         files.extend(meant)

@@ -157,7 +157,7 @@ class RecognitionService:
         try:
             wanted.refuse_mistakes(source.source_id)
             path = self._make_path(source, FrameFeed(slot, max_fps))
-            writer = _open_writer(wanted, max_fps or (1.0 if stills else source.frame_rate))
+            writer = _open_writer(wanted, _pace(source, max_fps), holds=source.is_live)
         except FacerecError:
             source.close()
             raise
@@ -202,10 +202,17 @@ class RecognitionService:
         return stopped
 
 
-def _open_writer(outputs: RunOutputs, frame_rate: float | None) -> ResultWriter | None:
+def _pace(source: FrameSource, max_fps: float | None) -> float | None:
+    """Return how many frames a second an annotated video has; None if nobody knows."""
+    if isinstance(source, ImageFolderSource):
+        return max_fps or 1.0
+    return min((rate for rate in (source.frame_rate, max_fps) if rate), default=None)
+
+
+def _open_writer(outputs: RunOutputs, frame_rate: float | None, *, holds: bool) -> ResultWriter | None:
     if outputs.video is None and outputs.events is None:
         return None
-    return ResultWriter(video=outputs.video, events=outputs.events, frame_rate=frame_rate)
+    return ResultWriter(video=outputs.video, events=outputs.events, frame_rate=frame_rate, holds=holds)
 
 
 class _StillPictures:

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from facerec_app.capture.images import decode_image, iter_image_files, read_image_file
+from facerec_app.capture.images import decode_image, is_folder, iter_image_files, read_image_file
 from facerec_app.core.errors import ConfigError, EnrolmentError, LowQualityFaceError, UnreadableImageError
 from facerec_app.core.protocols import GalleryIndex, PersonRanker, PictureDecider
 from facerec_app.core.types import Float32Array, Verdict
+from facerec_app.core.validation import readable_path
 from facerec_app.gallery.prepared_face import PreparedFace
 from facerec_app.gallery.unnamed_face import FaceOrigin, UnnamedState
 from facerec_app.gallery.unnamed_faces import UnnamedFaces
@@ -208,7 +209,7 @@ class UnknownCollectionService:
         counts = Counter(pictures=1, poor=len(detections) - len(good))
         kept: list[PreparedFace] = []
         for row in good:
-            read = self._reader.read_detection(pixels_rgb, detections.select(np.array([row])), str(path))
+            read = self._reader.read_detection(pixels_rgb, detections.select(np.array([row])), readable_path(path))
             if self._is_known(read):
                 counts["known"] += 1
             elif self._alike(read, ignored):
@@ -249,7 +250,7 @@ class UnknownCollectionService:
 
 def _pictures_of(paths: Sequence[Path]) -> Iterator[Path]:
     for path in paths:
-        if path.is_dir():
+        if is_folder(path):
             yield from iter_image_files(path, recursive=True)
         else:
             yield path

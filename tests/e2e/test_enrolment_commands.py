@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 from tests.e2e.conftest import Facerec
@@ -47,6 +49,51 @@ def test_a_video_of_a_person_alone_enrols_several_different_faces(facerec: Facer
     ran = facerec("enrol", "Somebody", demo_dir / "demo.mp4", "--json")
     assert ran.code == 0
     assert 1 <= ran.json["enrolled"] <= 8
+
+
+@pytest.fixture
+def odd_names(tmp_path: Path, demo_dir: Path) -> Path:
+    """Return a folder of a person with two pictures, one by a name of an old archive, and a link to itself."""
+    folder = tmp_path / "people" / "Somebody"
+    folder.mkdir(parents=True)
+    shutil.copy(demo_dir / "sources" / "biden.jpg", folder / "new.jpg")
+    try:
+        old = os.fsdecode(os.fsencode(folder) + b"/M\xfcller.jpg")
+        shutil.copy(demo_dir / "sources" / "astronaut.png", old)
+        (folder / "loop.jpg").symlink_to("loop.jpg")
+    except (OSError, UnicodeError) as exc:
+        pytest.skip(f"this file system takes no such names: {exc}")
+    return folder
+
+
+def test_names_of_old_archives_and_links_to_themselves_are_no_hindrance(facerec: Facerec, odd_names: Path) -> None:
+    imported = facerec("import", odd_names.parent, "--json")
+    assert (imported.code, imported.json["enrolled"]) == (0, 2)
+    assert facerec("import", odd_names.parent, "--json").json["imported_before"] == 2
+    shown = facerec("people", "show", "Somebody", "--json").json
+    assert {face["source"] for face in shown["faces"]} == {r"Somebody/M\xfcller.jpg", "Somebody/new.jpg"}
+    searched = facerec("cluster", "add", odd_names, "--json")
+    assert (searched.code, searched.json["pictures"]) == (0, 2)
+    seen = facerec("identify", odd_names, "--json")
+    assert (seen.code, len(seen.json)) == (0, 2)
+    assert facerec("people", "remove", "Somebody", "--yes").code == 0
+    assert facerec("enrol", "Two", odd_names, "--json").json["enrolled"] == 2
+
+
+def test_a_name_longer_than_any_file_has_is_one_refused_picture_of_several(
+    facerec: Facerec, demo_dir: Path, tmp_path: Path
+) -> None:
+    good, long = demo_dir / "sources" / "biden.jpg", tmp_path / ("x" * 300 + ".jpg")
+    film = long.with_suffix(".mp4")
+    for command in (["identify"], ["cluster", "add"], ["enrol", "Joe"]):
+        ran = facerec(*command, long, good)
+        assert ran.code == 8, command
+        assert "xxx.jpg" in ran.stderr.replace("\n", "")
+    assert [(one["name"], one["faces"]) for one in facerec("people", "list", "--json").json] == [("Joe", 1)]
+    for command, place, code in (["import"], long, 2), (["run"], long, 3), (["enrol", "Ann"], film, 3):
+        ran = facerec(*command, place)
+        assert ran.code == code, command
+        assert place.name[-7:] in ran.stderr
 
 
 def test_rename_export_and_remove(facerec: Facerec, demo_dir: Path, tmp_path: Path) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
+import pytest
 from pytestqt.qtbot import QtBot
 
 from facerec_app.config.settings import load_settings
 from facerec_app.gui.main_window import MainWindow
 from facerec_app.gui.session_worker import PlayState
+from facerec_app.gui.tasks import Task
 from facerec_app.services.application import Application
+from facerec_app.services.enrolment import EnrolmentReport
 
 WAIT_MS = 60_000
 
@@ -57,6 +61,46 @@ def test_detector_is_changed_and_people_enrolled_before_and_after_are_there(
     qtbot.waitUntil(lambda: len(window.people.people) == 2, timeout=WAIT_MS)
     preferences.detector.setCurrentIndex(preferences.detector.findData(""))
     qtbot.waitUntil(lambda: window.services.settings.detector is None, timeout=WAIT_MS)
+
+
+@pytest.mark.parametrize("changes_before", [0, 1])
+def test_who_is_enrolled_behind_a_change_of_settings_is_in_the_gallery_and_in_the_view(
+    qtbot: QtBot, application: Application, window: MainWindow, demo_dir: Path, changes_before: int
+) -> None:
+    window.open_source(str(demo_dir / "demo.mp4"))
+    qtbot.waitUntil(lambda: window.session.newest_result is not None, timeout=WAIT_MS)
+    window.session.pause()
+    window.session.seek(120)
+    window.docks.show("settings")
+    if changes_before:  # what serves from then on is the window's own, which closes it with the next change
+        window.preferences.strictness.move_to(0.01)
+        qtbot.waitUntil(lambda: window.services.settings.stranger_rate == 0.01, timeout=WAIT_MS)
+        qtbot.waitUntil(lambda: not window.tasks.is_busy, timeout=WAIT_MS)
+        qtbot.waitUntil(lambda: window.session.newest_result is not None, timeout=WAIT_MS)
+    begun, begun_anew, said = threading.Event(), threading.Event(), list[str]()
+
+    def look() -> None:
+        if window.session.newest_result is not None:
+            begun_anew.set()
+
+    window.session.opening.connect(lambda _: window.session.result_changed.connect(look))
+
+    def work(_: Task) -> EnrolmentReport:
+        enrolment = window.services.enrolment()
+        begun.set()
+        begun_anew.wait(WAIT_MS / 1000)  # a long job: the view has begun anew when it comes to its end
+        return enrolment.enrol_files("Barack Obama", [demo_dir / "people" / "Barack_Obama"])
+
+    def queue(_: object) -> None:
+        window.tasks.start(work, done=lambda report: said.append(f"{report.enrolled} enrolled"), failed=said.append)
+        assert begun.wait(WAIT_MS / 1000), "it begins before the window hears that the change is in force"
+
+    window.preferences.changed.connect(queue)
+    window.preferences.strictness.move_to(0.1)
+    qtbot.waitUntil(lambda: said != [], timeout=WAIT_MS)
+    assert said == ["1 enrolled"]
+    assert [one.name for one in application.people().everybody()] == ["Barack Obama"]
+    qtbot.waitUntil(lambda: any(n.startswith("Barack Obama") for n in window.stage.strip.names), timeout=WAIT_MS)
 
 
 def test_settings_that_cannot_be_written_are_said_and_shown_as_they_were(

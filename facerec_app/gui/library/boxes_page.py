@@ -8,13 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QStringListModel, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import (
-    QFileDialog,
-    QLabel,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFileDialog, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from facerec_app.core.face_annotations import FaceAnnotations
 from facerec_app.core.types import Float32Array
@@ -73,6 +67,13 @@ class BoxesPage(LibraryPage):
     def gallery_changed(self) -> None:
         if self._paths is None:
             self.work.list_gallery()
+
+    def shut_down(self, timeout_s: float) -> bool:
+        """Keep what was changed: closing the program is going on, too."""
+        document, picture = self.canvas.document, self._picture
+        if document is None or picture is None or not document.is_changed:
+            return True
+        return self.work.save_last(picture, document.faces, document.enrolled_row, timeout_s)
 
     def open_paths(self, paths: Sequence[Path]) -> None:
         """Go through files and the pictures of folders."""
@@ -361,8 +362,7 @@ class BoxesPage(LibraryPage):
         self._refresh()
 
     def _note_not_saved(self, why: str) -> None:
-        self._is_saving = False
-        self._after_save = 0
+        self._is_saving, self._after_save = False, 0
         self._say(why, bad=True)
         self._refresh()
 

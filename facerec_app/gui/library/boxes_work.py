@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
+from facerec_app.core.errors import FacerecError
 from facerec_app.core.face_annotations import FaceAnnotations
 from facerec_app.core.types import Float32Array
 from facerec_app.gui.shared_services import SharedServices
 from facerec_app.gui.tasks import TaskRunner
 from facerec_app.services.box_editing import PictureBoxes, PictureEntry
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class BoxesWork(QObject):
@@ -33,6 +38,7 @@ class BoxesWork(QObject):
         self._services = services
         self._tasks = tasks
         self._lists = self._openings = 0
+        self._has_ended = False
 
     def list_gallery(self) -> None:
         """Ask for the pictures of everybody enrolled."""
@@ -67,6 +73,28 @@ class BoxesWork(QObject):
             failed=self.not_saved.emit,
             urgent=True,
         )
+
+    def save_last(
+        self, picture: PictureBoxes, faces: FaceAnnotations, enrolled_row: int | None, timeout_s: float
+    ) -> bool:
+        """Have the faces of a picture kept before everything ends, and wait for it; return whether it has ended.
+
+        Whoever asks again does not wait: no job is begun any more.
+        """
+        if self._has_ended:
+            return True
+        self._has_ended, ended = True, threading.Event()
+
+        def work(_: object) -> None:
+            try:
+                self._services.library().box_editing().save(picture, faces, enrolled_row)
+            except FacerecError as exc:  # there is no window any more that could say so
+                _LOGGER.warning("The last corrections of boxes were not kept: %s", exc)
+            finally:
+                ended.set()
+
+        self._tasks.start(work, done=lambda _: None, failed=lambda _: None, urgent=True)
+        return ended.wait(timeout_s)
 
     def find_landmarks(self, picture: PictureBoxes, row: int, box_xyxy: Float32Array) -> None:
         """Look for eyes, nose and mouth in a box that was drawn."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from pytestqt.qtbot import QtBot
 from facerec_app.gui.library.box_document import BoxDocument
 from facerec_app.gui.library.boxes_page import BoxesPage
 from facerec_app.gui.library.library_page import LibraryLinks
+from facerec_app.gui.main_window import MainWindow
 from facerec_app.gui.shared_services import SharedServices
 from facerec_app.gui.tasks import TaskRunner
 from facerec_app.services.application import Application
@@ -183,6 +185,49 @@ def test_folder_without_pictures_takes_the_place_of_what_was_shown(
     assert page._stack.currentWidget() is page._nothing
     assert page.canvas.document is None
     assert not page.tools.save.isEnabled()
+
+
+def test_what_was_corrected_last_is_kept_when_the_program_closes(
+    qtbot: QtBot, window: MainWindow, folder: Path, application: Application
+) -> None:
+    page = window.show_library().show_page("boxes")
+    assert isinstance(page, BoxesPage)
+    page.open_paths([folder / "biden.jpg"])
+    document = opened(page, qtbot, "biden.jpg")
+    qtbot.waitUntil(lambda: not window.tasks.is_busy, timeout=WAIT_MS)
+    document.rename("Joe Biden")
+    window.close()
+    assert window.has_ended
+    assert window.end(0.0), "and whoever asks again does not wait for what is done"
+    (kept,) = application.library().box_data_sets().pictures()
+    assert kept.faces.names == ("Joe Biden",)
+
+
+def test_pictures_that_were_only_looked_at_are_not_taken_for_corrected_when_the_program_closes(
+    qtbot: QtBot, window: MainWindow, folder: Path, application: Application
+) -> None:
+    page = window.show_library().show_page("boxes")
+    assert isinstance(page, BoxesPage)
+    page.open_paths([folder / "biden.jpg"])
+    opened(page, qtbot, "biden.jpg")
+    window.close()
+    assert application.library().box_data_sets().pictures() == ()
+
+
+def test_picture_with_a_name_of_an_old_archive_is_corrected_too(
+    page: BoxesPage, folder: Path, qtbot: QtBot, application: Application
+) -> None:
+    try:
+        old = os.fsdecode(os.fsencode(folder) + b"/M\xfcller.jpg")
+        (folder / "biden.jpg").rename(old)
+    except (OSError, UnicodeError) as exc:
+        pytest.skip(f"this file system takes no such names: {exc}")
+    page.open_paths([Path(old)])
+    qtbot.waitUntil(lambda: page.picture is not None, timeout=WAIT_MS)
+    page.save_and_next()
+    qtbot.waitUntil(lambda: "saved" in page.message, timeout=WAIT_MS)
+    (kept,) = application.library().box_data_sets().pictures()
+    assert kept.location.endswith(r"M\xfcller.jpg")
 
 
 def test_damaged_picture_is_said_and_passed_over(page: BoxesPage, folder: Path, qtbot: QtBot) -> None:

@@ -111,6 +111,26 @@ def test_group_is_named_with_a_click_and_a_name_and_naming_is_undone(
     assert page.message.startswith("Taken back: name 3 faces")
 
 
+def test_what_was_done_to_unknown_faces_is_taken_back_after_a_change_of_settings(
+    qtbot: QtBot, make_window: MakeWindow, searched: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(searched, tmp_path / "database")
+    window = make_window()
+    page = open_page(window)
+    qtbot.waitUntil(lambda: sizes(page) == [3, 2], timeout=WAIT_MS)
+    page.work.remove([face.face_id for face in page.groups_model.entries[0].faces])
+    qtbot.waitUntil(lambda: kinds(page) == [EntryKind.ALONE], timeout=WAIT_MS)
+    window.docks.show("settings")
+    for rate in (0.01, 0.1):  # at first the application that was given stays open, then one is closed
+        with qtbot.waitSignal(window.preferences.changed, timeout=WAIT_MS):
+            window.preferences.strictness.move_to(rate)
+        qtbot.waitUntil(lambda: not window.tasks.is_busy, timeout=WAIT_MS)
+    assert window.services.settings.stranger_rate == 0.1
+    page.work.undo()
+    qtbot.waitUntil(lambda: page.message.startswith("Taken back: remove 3 faces"), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: sizes(page) == [3, 2], timeout=WAIT_MS)
+
+
 def test_recogniser_offers_the_name_it_thinks_of(
     qtbot: QtBot, page: UnknownFacesPage, application: Application
 ) -> None:

@@ -6,6 +6,7 @@ import struct
 import subprocess
 import sys
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -118,6 +119,34 @@ def test_transparent_parts_are_white(portrait: Image.Image, tmp_path: Path, mode
     pixels = read_image(path)
     assert (pixels[:50, :50] == 255).all()
     assert mean_difference(pixels[60:], pixels_of(portrait.convert("L" if mode == "LA" else "RGB"))[60:]) < 9.0
+
+
+@pytest.mark.parametrize("write", [write_jpeg, write_png])
+def test_a_picture_too_large_for_its_format_is_one_line_and_no_file(
+    tmp_path: Path, write: Callable[[Path, UInt8Array], None]
+) -> None:
+    path = tmp_path / "sheet.jpg"
+    with pytest.raises(OutputWriteError, match=r"1 x 1100000 px") as error:
+        write(path, np.zeros((1_100_000, 1, 3), np.uint8))
+    assert str(path) in str(error.value)
+    assert "\n" not in str(error.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_links_that_lead_nowhere_to_themselves_or_out_of_the_folder_are_passed_over(tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    (folder / "picture.jpg").write_bytes(PICTURE.read_bytes())
+    try:
+        (folder / "again.jpg").symlink_to("picture.jpg")
+    except OSError:
+        pytest.skip("this system does not let the test make links")
+    (folder / "itself.jpg").symlink_to("itself.jpg")
+    (folder / "there.jpg").symlink_to("back.jpg")
+    (folder / "back.jpg").symlink_to("there.jpg")
+    (folder / "nowhere.jpg").symlink_to("missing.jpg")
+    (folder / "outside.jpg").symlink_to(PICTURE)
+    assert [file.name for file in iter_image_files(folder, recursive=True)] == ["again.jpg", "picture.jpg"]
 
 
 @pytest.mark.parametrize("name", ["Jürgen Müller.jpg", "伏見 稲荷.jpg", "Ωmega – 100% #1.jpg", "a'b.jpg"])

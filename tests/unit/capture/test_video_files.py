@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from facerec_app.capture.images import read_image
+from facerec_app.capture.lasting_video_sink import LastingVideoSink
 from facerec_app.capture.video_file_sink import VideoFileSink
 from facerec_app.capture.video_file_source import VideoFileSource
 from facerec_app.core.errors import OutputWriteError, SourceOpenError
@@ -119,6 +121,20 @@ def test_a_video_that_is_cut_off_is_refused_and_a_missing_one_too(portrait: UInt
     for refused in (cut, tmp_path / "missing.mp4"):
         with pytest.raises(SourceOpenError, match=refused.name):
             VideoFileSource(refused)
+
+
+def test_a_name_that_is_no_text_is_refused_and_does_not_end_the_program(tmp_path: Path) -> None:
+    try:
+        path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/M\xfcller.mp4"))
+        shutil.copy(ASSETS / "demo.mp4", path)
+    except (OSError, UnicodeError) as exc:
+        pytest.skip(f"this file system takes no such names: {exc}")
+    with pytest.raises(SourceOpenError, match=r"M\\xfcller\.mp4"):
+        VideoFileSource(path)
+    for sink in (VideoFileSink, LastingVideoSink):
+        with pytest.raises(OutputWriteError, match=r"M\\xfcller\.mp4"):
+            sink(path, frame_rate=25.0, size_px=(64, 48))
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_opencv_and_ffmpeg_say_nothing_on_standard_error(tmp_path: Path) -> None:

@@ -10,12 +10,16 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 import pytest
 
+from facerec_app.config.paths import DatabasePaths
 from facerec_app.core.errors import GalleryWriteError
+from facerec_app.gallery.gallery_store import GalleryStore
 from facerec_app.gallery.records import EnrolledFace
 from tests.unit.gallery.gallery_material import VERSION, new_face, open_store, picture_files
 
@@ -238,6 +242,123 @@ def test_files_that_cannot_grow_are_reported_and_lose_nothing(tmp_path: Path, li
     assert kept.keys() == {first, *acknowledged}
     with open_store(tmp_path) as store:
         assert store.revision == before + len(acknowledged)
+
+
+class Interrupted:
+    """The connection of a store, during one statement of which the user presses Ctrl-C.
+
+    Python raises the interruption when the statement has returned, or before it begins.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, statement: str, *, returned: bool) -> None:
+        self._connection = connection
+        self._statement = statement
+        self._returned = returned
+
+    def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+        if sql != self._statement:
+            return self._connection.execute(sql, *parameters)
+        self._statement = "once only"
+        if self._returned:
+            self._connection.execute(sql, *parameters)
+        raise KeyboardInterrupt
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._connection, name)
+
+
+def interrupt(
+    store: GalleryStore, monkeypatch: pytest.MonkeyPatch, statement: str = "COMMIT", *, returned: bool = True
+) -> None:
+    wrapped = Interrupted(store.database._connection, statement, returned=returned)
+    monkeypatch.setattr(store.database, "_connection", wrapped)
+
+
+@pytest.mark.parametrize("in_a_batch", [False, True])
+def test_an_interruption_when_faces_have_committed_keeps_their_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_a_batch: bool
+) -> None:
+    with open_store(tmp_path) as store:
+        person = store.add_person("One")
+        first = store.add_face(person.person_id, new_face(1))
+        with monkeypatch.context() as patch:
+            interrupt(store, patch)
+            with pytest.raises(KeyboardInterrupt), store.batch() if in_a_batch else nullcontext():
+                store.add_faces(person.person_id, [new_face(2), new_face(3)])
+        fourth = store.add_face(person.person_id, new_face(4))
+    kept = faces_after_reopening(tmp_path)
+    assert {first, fourth} < kept.keys()
+    assert len(kept) == 4
+
+
+def test_an_interruption_when_a_removal_has_committed_removes_the_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_store(tmp_path) as store:
+        person = store.add_person("One")
+        gone, kept = store.add_faces(person.person_id, [new_face(1), new_face(2)])
+        with monkeypatch.context() as patch:
+            interrupt(store, patch)
+            with pytest.raises(KeyboardInterrupt):
+                store.remove_face(gone)
+        assert [path.stem for path in picture_files(tmp_path)] == [kept]
+    assert list(faces_after_reopening(tmp_path)) == [kept]
+
+
+@pytest.mark.parametrize("statement", ["COMMIT", "RELEASE change"])
+def test_an_interruption_before_faces_have_committed_leaves_neither_row_nor_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, statement: str
+) -> None:
+    with open_store(tmp_path) as store:
+        person = store.add_person("One")
+        first = store.add_face(person.person_id, new_face(1))
+        with monkeypatch.context() as patch:
+            interrupt(store, patch, statement, returned=False)
+            with pytest.raises(KeyboardInterrupt):
+                store.add_faces(person.person_id, [new_face(2), new_face(3)])
+        assert [path.stem for path in picture_files(tmp_path)] == [first]
+    assert list(faces_after_reopening(tmp_path)) == [first]
+
+
+def test_a_leftover_that_cannot_be_removed_does_not_keep_the_gallery_closed(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        kept = store.add_face(store.add_person("One").person_id, new_face(1))
+    (own,) = picture_files(tmp_path)
+    stuck, stuck_too, loose = (own.with_name(f"{own.name[:2]}000000-0000-4000-8000-00000000000{n}.jpg") for n in "012")
+    thumbnails = DatabasePaths(tmp_path).thumbnails_dir / own.name[:2]
+    for folder in (stuck, stuck_too, thumbnails / f"{stuck.stem}.thumb"):  # as good as open in another program
+        folder.mkdir(parents=True)
+        (folder / "in use").touch()
+    loose.write_bytes(b"x")
+    for _ in range(2):
+        with open_store(tmp_path) as store:
+            assert store.check() == ()
+            assert [face.face_id for face in store.faces_of(store.people()[0].person_id)] == [kept]
+        assert not loose.exists(), "what is in use keeps nothing else"
+
+
+def test_a_gallery_that_another_program_makes_meanwhile_is_no_foreign_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = sqlite3.connect
+    waiting = ["another program"]
+
+    class Slow(sqlite3.Connection):
+        """Reads the list of tables only when another program has tried to make them."""
+
+        def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+            if sql.startswith("SELECT name FROM sqlite_master") and waiting:
+                waiting.clear()
+                with suppress(GalleryWriteError):  # it may have to wait for this one
+                    GalleryStore(DatabasePaths(tmp_path), busy_timeout_s=0.05).close()
+            return super().execute(sql, *parameters)
+
+    monkeypatch.setattr(sqlite3, "connect", lambda *args, **options: connect(*args, factory=Slow, **options))
+    with open_store(tmp_path) as store:
+        assert not waiting
+        store.add_person("One")
+    with open_store(tmp_path) as store:
+        assert [person.name for person in store.people()] == ["One"]
 
 
 def test_several_threads_share_a_store(tmp_path: Path) -> None:

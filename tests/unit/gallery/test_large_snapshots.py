@@ -14,13 +14,17 @@ from facerec_app.decision.neighbour_bars import NeighbourBars
 from facerec_app.decision.person_templates import PersonTemplates
 from facerec_app.gallery.compressed_index import CompressedIndex
 from facerec_app.gallery.exact_index import ExactIndex
+from facerec_app.gallery.gallery_edits import GalleryEdits
 from facerec_app.gallery.gallery_store import GalleryStore
+from facerec_app.gallery.prepared_face import PreparedFace
 from facerec_app.gallery.records import FaceState
+from facerec_app.gallery.unnamed_face import FaceOrigin
+from facerec_app.gallery.unnamed_faces import UnnamedFaces
 from facerec_app.gallery.updated_index import UpdatedIndex, carried_over
 from facerec_app.models.model_store import ModelStore
 from facerec_app.similarity.similarity_network import SimilarityNetwork
 from facerec_app.training.feature_statistics import feature_statistics_from_bytes
-from tests.unit.gallery.gallery_material import new_face, open_store, unit_vectors
+from tests.unit.gallery.gallery_material import new_face, open_store, portrait, unit_vectors
 
 VERSION = "test-extractor"
 
@@ -117,6 +121,30 @@ def test_a_change_that_is_undone_changes_nothing(store: GalleryStore) -> None:
     assert store.snapshot(VERSION) is before
     add_face(store, ada)
     check_carried(store, before)
+
+
+def test_a_face_that_was_removed_and_came_back_meanwhile_is_there_once(store: GalleryStore) -> None:
+    before = store.snapshot(VERSION)
+    edits = GalleryEdits(store)
+    edits.take_back(edits.remove_faces([store.faces_of(store.people()[0].person_id)[0].face_id]))
+    before = check_carried(store, before)
+    unnamed = UnnamedFaces(store.database)
+    face = new_face(90, embedded=False, pixels=255 - portrait())
+    (face_id,) = unnamed.add([PreparedFace.of(face)], FaceOrigin.PICTURE)
+    unnamed.put_embeddings([face_id], unit_vectors(90, 1, 16, VERSION))
+    change = unnamed.name([face_id], "Katherine")
+    before = check_carried(store, before)
+    unnamed.take_back(change)
+    unnamed.name([face_id], "Rosalind")
+    present = check_carried(store, before)
+    assert present.face_ids.tolist().count(face_id) == 1
+
+
+def test_a_face_that_came_went_and_came_back_meanwhile_is_there_once(store: GalleryStore) -> None:
+    before = store.snapshot(VERSION)
+    edits, new = GalleryEdits(store), add_face(store, store.people()[0].person_id)
+    edits.take_back(edits.remove_faces([new]))
+    assert check_carried(store, before).face_ids.tolist().count(new) == 1
 
 
 def test_what_another_program_changed_is_read_whole(store: GalleryStore) -> None:

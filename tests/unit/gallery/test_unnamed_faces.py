@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -120,6 +123,35 @@ def test_removed_face_leaves_the_disk_and_comes_back_whole(faces: UnnamedFaces, 
     assert [face.face_id for face in faces.all()] == list(kept)
     assert np.array_equal(faces.read_picture(faces.get(kept[0])), pixels)
     assert set(faces.vectors(VERSION)) == set(kept)
+
+
+LATE: dict[str, Callable[[UnnamedFaces, str], object]] = {
+    "name": lambda faces, gone: faces.name([gone], "Ada"),
+    "remove": lambda faces, gone: faces.remove([gone]),
+    "group": lambda faces, gone: faces.put_into_groups([([gone], "one")], "move it"),
+    "ignore": lambda faces, gone: faces.set_state([gone], UnnamedState.IGNORED),
+}
+
+
+@pytest.mark.parametrize("change", LATE)
+def test_faces_that_another_program_removes_at_that_moment_are_missed_and_nothing_is_done(
+    faces: UnnamedFaces, store: GalleryStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, change: str
+) -> None:
+    gone, left = keep(faces, 2)
+    write = store.database.write
+
+    def wait_for_the_other(*, counts: bool = True) -> AbstractContextManager[sqlite3.Connection]:
+        monkeypatch.setattr(store.database, "write", write)
+        with open_store(tmp_path) as other:
+            UnnamedFaces(other.database).remove([gone])
+        return write(counts=counts)
+
+    monkeypatch.setattr(store.database, "write", wait_for_the_other)
+    with pytest.raises(GalleryReadError, match=gone):
+        LATE[change](faces, gone)
+    assert store.people() == ()
+    assert [face.face_id for face in faces.all()] == [left]
+    assert store.check() == ()
 
 
 def test_groups_and_states_are_kept_and_taken_back(faces: UnnamedFaces) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from facerec_app.composition import ComposedApplication
@@ -20,6 +21,14 @@ def application_with_people(folder: Path) -> ComposedApplication:
     report = app.enrolment().import_folder(DEMO / "people")
     assert report.enrolled == 2
     return app
+
+
+def frames_and_rate(video: Path) -> tuple[int, float]:
+    """Return how many frames a video file has, and how many of them a second."""
+    capture = cv2.VideoCapture(str(video))
+    found = int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), float(capture.get(cv2.CAP_PROP_FPS))
+    capture.release()
+    return found
 
 
 class EmptyFrames:

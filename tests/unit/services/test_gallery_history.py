@@ -4,23 +4,40 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from facerec_app.core.errors import DuplicatePersonError, GalleryChangedError, GalleryReadError, GalleryWriteError
+from facerec_app.core.face_annotations import FaceAnnotations
+from facerec_app.gallery.box_corrections import BoxCorrections
+from facerec_app.gallery.box_rows import CorrectedPicture
 from facerec_app.gallery.gallery_store import GalleryStore
+from facerec_app.gallery.last_seen_table import LastSeenTable
 from facerec_app.gallery.records import Consent, FaceState
+from facerec_app.services.last_seen import LastSeen
 from facerec_app.services.people import PeopleService
 from tests.unit.gallery.gallery_material import VERSION, new_face, open_store, picture_files
 
+NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 Change = Callable[[PeopleService, list[str], list[str]], object]
+
+
+def correct_boxes(
+    store: GalleryStore, sha256: str, names: tuple[str, ...], face_id: str | None = None, minute: int = 0
+) -> None:
+    """Say who is in a picture, an enrolled face's or a file."""
+    faces = FaceAnnotations.of(np.full((len(names), 4), [5, 6, 30, 40], np.float32), None, names)
+    saved_at, row = NOON.replace(minute=minute), None if face_id is None else 0
+    picture = CorrectedPicture(sha256 * 32, "party.jpg", 1234, 100, 90, faces, face_id, row, saved_at)
+    BoxCorrections(store.database).save(picture)
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[GalleryStore]:
-    """Return a gallery of Ann (3 faces, consent, portrait) and Bo (2 faces)."""
+    """Return a gallery of Ann (3 faces, consent, portrait) and Bo (2 faces), who are in two pictures and were seen."""
     store = open_store(tmp_path / "gallery")
     ann = store.add_person("Ann", consent=Consent("door", "Ann", date(2030, 1, 31)))
     bo = store.add_person("Bo")
@@ -28,6 +45,13 @@ def store(tmp_path: Path) -> Iterator[GalleryStore]:
     others = store.add_faces(bo.person_id, [new_face(seed) for seed in (4, 5)])
     store.set_portrait(ann.person_id, faces[1])
     store.add_judgement(faces[1], others[0], same_person=False, decided_by="Ann")
+    correct_boxes(store, "ab", ("Ann", "a guest", "Bo"), faces[1])
+    correct_boxes(store, "cd", ("Bo", "Ann"))
+    seen = LastSeen(store)
+    seen.keep(True)
+    for person, hour in ((ann, 9), (bo, 11)):
+        seen.note([person.person_id], NOON.replace(hour=hour))
+    seen.store()
     yield store
     store.close()
 
@@ -48,7 +72,21 @@ def state_of(store: GalleryStore) -> object:
     files = {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in picture_files(store.paths.root)}
     vectors = store.snapshot(VERSION)
     rows = [(str(i), v.tobytes()) for i, v in zip(vectors.face_ids, vectors.vectors, strict=True)]
-    return everybody, faces, files, rows, store.judgements(), vectors.names
+    times = LastSeenTable(store.database).times()
+    return everybody, faces, files, rows, store.judgements(), vectors.names, boxes_of(store), times
+
+
+def boxes_of(store: GalleryStore) -> list[object]:
+    """Return what is said of pictures, of the oldest first."""
+    return [
+        (one.sha256, one.face_id, one.enrolled_row, one.saved_at, one.faces.names, one.faces.boxes_xyxy.tobytes())
+        for one in BoxCorrections(store.database).all()
+    ]
+
+
+def names_in(store: GalleryStore) -> list[tuple[str, ...]]:
+    """Return who is in the pictures, the oldest first."""
+    return [one.faces.names for one in BoxCorrections(store.database).all()]
 
 
 CHANGES: dict[str, Change] = {
@@ -81,6 +119,54 @@ def test_a_change_is_taken_back_and_repeated_to_the_byte(name: str, store: Galle
     assert people.undo() is not None
     assert state_of(store) == before
     assert store.check() == ()
+
+
+def test_boxes_come_back_with_their_face_and_name_who_is_still_there(
+    store: GalleryStore, people: PeopleService
+) -> None:
+    before = boxes_of(store)
+    face_id = people.faces("Ann")[1].face_id
+    people.remove_faces([face_id])
+    assert names_in(store) == [("Bo", "Ann")]
+    people.undo()
+    assert boxes_of(store) == before
+    people.redo()
+    store.remove_person(store.find_person("Bo").person_id)
+    people.undo()
+    assert names_in(store) == [("Ann", "a guest", ""), ("", "Ann")]
+    assert store.check() == ()
+
+
+def test_two_people_who_were_one_have_their_boxes_and_times_again(store: GalleryStore, people: PeopleService) -> None:
+    before, times = boxes_of(store), LastSeenTable(store.database).times()
+    people.merge("Ann", "Bo")
+    assert names_in(store) == [("Bo", "a guest", "Bo"), ("Bo", "Bo")]
+    people.undo()
+    assert boxes_of(store) == before
+    assert LastSeenTable(store.database).times() == times
+    people.redo()
+    assert names_in(store) == [("Bo", "a guest", "Bo"), ("Bo", "Bo")]
+
+
+def test_boxes_that_were_saved_anew_meanwhile_stay_as_they_were_saved(
+    store: GalleryStore, people: PeopleService
+) -> None:
+    people.merge("Ann", "Bo")
+    correct_boxes(store, "cd", ("a guest", "Bo"), minute=5)  # it was Bo after all
+    people.undo()
+    assert names_in(store) == [("Ann", "a guest", "Bo"), ("a guest", "Bo")]
+    face_id = people.faces("Ann")[1].face_id
+    people.remove_faces([face_id])
+    correct_boxes(store, "ab", ("Bo",), minute=6)
+    people.undo()
+    assert names_in(store) == [("a guest", "Bo"), ("Bo",)]
+
+
+def test_times_that_are_no_longer_kept_do_not_come_back(store: GalleryStore, people: PeopleService) -> None:
+    people.merge("Ann", "Bo")
+    LastSeen(store).keep(False)
+    people.undo()
+    assert LastSeenTable(store.database).times() == {}
 
 
 def test_changes_are_taken_back_in_turn(store: GalleryStore, people: PeopleService) -> None:

@@ -47,6 +47,33 @@ def test_one_time_a_person_is_kept_to_the_minute_and_at_most_once_a_minute(store
     assert LastSeen(store).times() == {ann: NOON.replace(minute=1, second=0)}
 
 
+def test_everybody_is_kept_with_their_own_time(store: GalleryStore) -> None:
+    ann, bo = store.people()[0].person_id, store.add_person("Bo").person_id
+    seen = LastSeen(store)
+    seen.note([ann], NOON - timedelta(hours=3))
+    seen.keep(True)
+    seen.note([bo], NOON)
+    seen.store()
+    assert LastSeen(store).times() == {
+        ann: (NOON - timedelta(hours=3)).replace(second=0),
+        bo: NOON.replace(second=0),
+    }
+
+
+def test_a_clock_that_was_put_back_is_followed(store: GalleryStore) -> None:
+    ann = store.people()[0].person_id
+    seen = LastSeen(store)
+    seen.keep(True)
+    seen.note([ann], NOON)
+    seen.store()
+    assert not seen.note([ann], NOON - timedelta(seconds=30)), "still at most once a minute"
+    assert seen.note([ann], NOON - timedelta(hours=2))
+    seen.store()
+    assert not seen.note([ann], NOON - timedelta(hours=2, seconds=-30))
+    assert seen.note([ann], NOON - timedelta(hours=2, minutes=-1))
+    assert LastSeen(store).times() == {ann: NOON.replace(hour=10, second=0)}
+
+
 def test_it_is_no_change_that_faces_in_view_are_judged_anew_for(store: GalleryStore) -> None:
     seen = LastSeen(store)
     revision = store.revision

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from facerec_app.composition import ComposedApplication
@@ -14,7 +15,8 @@ from facerec_app.core.errors import ConfigError, SourceLostError, UnreadableImag
 from facerec_app.core.types import Frame, FrameResult
 from facerec_app.services.progress import Progress
 from facerec_app.services.recognition import RunOutputs
-from tests.unit.services.demo_application import DEMO, VIDEO, EmptyFrames, application_with_people
+from tests.contract.fake_camera import FakeCamera
+from tests.unit.services.demo_application import DEMO, VIDEO, EmptyFrames, application_with_people, frames_and_rate
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +42,36 @@ def test_max_fps_counts_in_the_time_of_the_source(app: ComposedApplication, max_
     results: list[FrameResult] = []
     report = app.recognition().run(EmptyFrames(25), max_fps=max_fps, on_result=results.append)
     assert report.frames == len(results) == frames
+
+
+@pytest.mark.parametrize(("max_fps", "frames", "rate"), [(None, 25, 10.0), (50.0, 25, 10.0), (5.0, 13, 5.0)])
+def test_the_annotated_video_of_a_file_is_as_fast_as_the_file(
+    app: ComposedApplication, tmp_path: Path, max_fps: float | None, frames: int, rate: float
+) -> None:
+    video = tmp_path / "named.mp4"
+    app.recognition().run(EmptyFrames(25), outputs=RunOutputs(video), max_fps=max_fps)
+    assert frames_and_rate(video) == (frames, rate)
+
+
+def test_the_annotated_video_of_a_camera_lasts_as_long_as_was_watched(app: ComposedApplication, tmp_path: Path) -> None:
+    class DimCamera(FakeCamera):
+        """Gives a third of the frames a second that it says, as cameras do in the dark."""
+
+        @property
+        def frame_rate(self) -> float:
+            return 120.0
+
+    results: list[FrameResult] = []
+    video = tmp_path / "named.mp4"
+    app.recognition().run(
+        DimCamera([np.zeros((120, 160, 3), np.uint8)], frame_rate=40.0),
+        outputs=RunOutputs(video),
+        on_result=results.append,
+        cancelled=lambda: bool(results) and results[-1].frame.timestamp_s >= 1.0,
+    )
+    frames, rate = frames_and_rate(video)
+    watched_s = results[-1].frame.timestamp_s - results[0].frame.timestamp_s
+    assert frames / rate == pytest.approx(watched_s, abs=0.03)
 
 
 def test_a_live_source_that_is_too_fast_loses_frames_and_says_how_many(app: ComposedApplication) -> None:
