@@ -25,6 +25,7 @@ class KeepingSwitch(QWidget):
         super().__init__(parent)
         self._services = services
         self._tasks = tasks
+        self._switched = 0
         self.box = QCheckBox(self.tr("Keep unknown faces of cameras"), self)
         self.box.clicked.connect(self._switch)
         words = QLabel(
@@ -45,14 +46,21 @@ class KeepingSwitch(QWidget):
         layout.addWidget(words)
 
     def refresh(self) -> None:
-        """Show how it stands."""
+        """Show how it stands, unless somebody switches it meanwhile: what was read before is out of date then."""
+        asked = self._switched
 
         def work(_: Task) -> bool:
             return self._services.library().unknown_collection().keeps_live
 
-        self._tasks.start(work, done=self.box.setChecked, failed=self.failed.emit)
+        def done(is_kept: bool) -> None:
+            if asked == self._switched:
+                self.box.setChecked(is_kept)
+
+        self._tasks.start(work, done=done, failed=self.failed.emit)
 
     def _switch(self, wanted: bool) -> None:
+        self._switched += 1
+
         def work(_: Task) -> None:
             self._services.library().unknown_collection().keep_live(wanted)
 

@@ -112,3 +112,16 @@ def test_settings_that_cannot_be_written_are_said_and_shown_as_they_were(
     qtbot.waitUntil(lambda: "cannot be read" in window.preferences.message, timeout=WAIT_MS)
     assert window.preferences.strictness.rate == 0.001
     assert window.services.settings.stranger_rate == 0.001
+
+
+def test_what_was_read_before_somebody_switched_does_not_switch_back(qtbot: QtBot, window: MainWindow) -> None:
+    window.docks.show("settings")
+    keeping = window.preferences.keeping
+    keeping.refresh()
+    has_read = threading.Event()
+    window.tasks.start(lambda _: has_read.set(), done=lambda _: None, failed=lambda _: None)
+    assert has_read.wait(WAIT_MS / 1000)  # the answer waits for the interface, which is busy with the click
+    with qtbot.waitSignal(keeping.changed, timeout=WAIT_MS):
+        keeping.box.click()
+    assert keeping.box.isChecked()
+    assert window.services.library().unknown_collection().keeps_live
