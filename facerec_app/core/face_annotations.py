@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -89,8 +90,15 @@ class FaceAnnotations:
         return FaceAnnotations.of(found.boxes_xyxy, found.landmarks_xy)
 
 
+def shown_name(name: str) -> str:
+    """Return a name in single spaces without what cannot be shown, stored or written as XML."""
+    unshown, none = {"Cc", "Cs"}, "\ufffe\uffff"
+    shown = (ch for ch in name if ch.isspace() or (unicodedata.category(ch) not in unshown and ch not in none))
+    return " ".join("".join(shown).split())
+
+
 def fitted(faces: FaceAnnotations, width_px: int, height_px: int, what: str) -> FaceAnnotations:
-    """Return the faces with boxes cut to their picture.
+    """Return the faces with boxes cut to their picture and names that can be shown.
 
     Args:
         faces: N faces.
@@ -118,7 +126,7 @@ def fitted(faces: FaceAnnotations, width_px: int, height_px: int, what: str) -> 
                 f"Box {row + 1} of {what} ({drawn}) is narrower than {LEAST_SIDE_PX:g} px; draw it larger."
             )
     _require_landmarks(faces, width_px, height_px, what)
-    return FaceAnnotations(boxes, faces.landmarks_xy, faces.names, faces.difficult)
+    return FaceAnnotations(boxes, faces.landmarks_xy, tuple(map(shown_name, faces.names)), faces.difficult)
 
 
 def _require_landmarks(faces: FaceAnnotations, width_px: int, height_px: int, what: str) -> None:

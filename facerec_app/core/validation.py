@@ -42,6 +42,11 @@ def readable_path(path: str | os.PathLike[str]) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
+def text_bytes(text: str) -> bytes:
+    """Return text as UTF-8 for files and hashes; bytes of a name that are no UTF-8 as JSON writes them, \\udcNN."""
+    return text.encode("utf-8", "backslashreplace")
+
+
 def is_text(path: str | os.PathLike[str]) -> bool:
     """Return whether a path is text throughout; over one that is not, OpenCV ends the whole process."""
     try:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from facerec_app.core.errors import TrainingCancelledError, UnreadableImageError
+from facerec_app.core.errors import InferenceError, TrainingCancelledError, UnreadableImageError
 from facerec_app.core.types import FaceCrops, FaceDetections, UInt8Array
+from facerec_app.core.validation import text_bytes
 from facerec_app.evaluation.feature_cache import FeatureCache, rows_in
 from facerec_app.evaluation.jpeg_quality import jpeg_quality
 from facerec_app.evaluation.picture_faces import FaceRows, PictureFaces
@@ -89,13 +91,17 @@ def embed_faces(
             rows.jpeg_quality[row] = jpeg_quality(_read_bytes(root / pictures[row]))
             done.append(row)
             on_picture(number, len(missing), pictures[row])
-    finally:
         filler.flush()
-        rows.require_finite()
-        cache.store(preprocessing, [digests[row] for row in done], rows.select(np.array(done, np.int64)))
+    finally:
+        with suppress(InferenceError):  # what was raised already says more
+            filler.flush()
+        whole_rows = [row for row in done if row not in filler.unfinished]
+        finished = rows.select(np.array(whole_rows, np.int64))
+        finished.require_finite()
+        cache.store(preprocessing, [digests[row] for row in whole_rows], finished)
     whole = hashlib.sha256()
     for name, digest in zip(pictures, digests, strict=True):
-        whole.update(f"{name}\0".encode() + bytes.fromhex(digest))
+        whole.update(text_bytes(f"{name}\0") + bytes.fromhex(digest))
     return PictureFaces(tuple(pictures), rows, source.path.extractor.version, preprocessing, whole.hexdigest())
 
 
@@ -142,10 +148,14 @@ class _Filler:
         """Embed what waits."""
         if not self._waiting:
             return
-        waiting, self._waiting = self._waiting, []
-        self.rows.vectors[[row for row, _ in waiting]] = self.path.extractor.embed(
-            joined_crops([crops for _, crops in waiting])
-        ).vectors
+        vectors = self.path.extractor.embed(joined_crops([crops for _, crops in self._waiting])).vectors
+        self.rows.vectors[[row for row, _ in self._waiting]] = vectors
+        self._waiting = []
+
+    @property
+    def unfinished(self) -> frozenset[int]:
+        """Rows whose features are still missing."""
+        return frozenset(row for row, _ in self._waiting)
 
     def _describe(self, row: int, face: FaceDetections, crops: FaceCrops) -> None:
         rows = self.rows

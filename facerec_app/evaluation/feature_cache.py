@@ -8,12 +8,12 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
-import zipfile
 from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 
+from facerec_app.core.array_files import ARRAY_FILE_ERRORS
 from facerec_app.core.atomic_file import write_bytes_atomically
 from facerec_app.core.errors import InferenceError
 from facerec_app.core.types import Int64Array
@@ -49,7 +49,7 @@ class FeatureCache:
         if file is not None and file.is_file():
             try:
                 return self._read(file, preprocessing, dimension)
-            except (OSError, KeyError, ValueError, TypeError, EOFError, zipfile.BadZipFile, InferenceError) as exc:
+            except (*ARRAY_FILE_ERRORS, InferenceError) as exc:
                 self.remarks.append(f"The feature cache {file} cannot be used ({exc}); computing again.")
         return {}, FaceRows.zeros(0, dimension)
 

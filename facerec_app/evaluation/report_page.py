@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from facerec_app.capture.images import read_image
 from facerec_app.core.atomic_file import write_bytes_atomically
 from facerec_app.core.errors import OutputWriteError, UnreadableImageError
+from facerec_app.core.validation import text_bytes
 from facerec_app.evaluation.evaluation_report import EvaluationReport
 from facerec_app.evaluation.report_plots import draw_plot
 
@@ -54,7 +55,7 @@ def write_text_file(file: Path, text: str) -> None:
         OutputWriteError: if it cannot be written; what stood there is untouched.
     """
     try:
-        write_bytes_atomically(file, text.encode())
+        write_bytes_atomically(file, text_bytes(text))
     except OSError as exc:
         raise OutputWriteError(f"The file {file} cannot be written: {exc.strerror or exc}; choose another.") from exc
 

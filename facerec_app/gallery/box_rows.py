@@ -100,6 +100,17 @@ def delete_pictures(connection: sqlite3.Connection, sha256s: Sequence[str]) -> i
     return removed
 
 
+def forget_name(connection: sqlite3.Connection, name: str) -> None:
+    """Erase the name of somebody who is removed from boxes that had it before they were enrolled."""
+    unreferenced = connection.execute(
+        "SELECT picture_sha256, number, name FROM picture_boxes WHERE person_id IS NULL AND name <> ''"
+    ).fetchall()
+    connection.executemany(
+        "UPDATE picture_boxes SET name = '' WHERE picture_sha256 = ? AND number = ?",
+        [(sha256, number) for sha256, number, said in unreferenced if name_key(said) == name_key(name)],
+    )
+
+
 def _picture(connection: sqlite3.Connection, row: tuple[object, ...]) -> CorrectedPicture:
     sha256, face_id, location, file_bytes, width_px, height_px, enrolled, saved_at = row
     try:

@@ -13,7 +13,7 @@ import numpy as np
 from facerec_app.config.paths import DatabasePaths
 from facerec_app.core.errors import GalleryReadError, GalleryWriteError
 from facerec_app.core.types import Embeddings, GallerySnapshot, UInt8Array
-from facerec_app.gallery import embedding_rows, face_rows, people_rows, schema, unnamed_face_rows
+from facerec_app.gallery import box_rows, embedding_rows, face_rows, people_rows, schema, unnamed_face_rows
 from facerec_app.gallery.face_pictures import decode_face_picture, read_picture_bytes
 from facerec_app.gallery.gallery_database import GalleryDatabase
 from facerec_app.gallery.gallery_export import export_person
@@ -163,6 +163,7 @@ class GalleryStore:
         """
         with self._database.write() as connection:
             person = people_rows.select_person(connection, person_id)
+            box_rows.forget_name(connection, person.name)
             self._database.pictures.remove_after_commit(people_rows.delete_person(connection, person_id))
             return person
 

@@ -55,6 +55,7 @@ class RetrainingWorker(QObject):
         self._listener: _Listener | None = None
         self._run: RetrainingRun | None = None
         self._is_running = False
+        self._is_to_end = threading.Event()
         self._said.connect(self._hear, Qt.ConnectionType.QueuedConnection)
 
     @property
@@ -68,20 +69,25 @@ class RetrainingWorker(QObject):
             return
         self._is_running = True
         listener = self._listener = _Listener(self._said.emit)
+        is_to_end = self._is_to_end = threading.Event()
 
-        def done(run: RetrainingRun) -> None:
+        def work(_: Task) -> None:
+            run = self._services.retraining().start(listener, tuple(options))
             self._run = run
+            if is_to_end.is_set():  # told so while the process was being started
+                run.cancel()
+
+        def done(_: None) -> None:
             self.started.emit()
 
         def failed(message: str) -> None:
             self._end(FacerecError(message))
 
-        self.tasks.start(
-            lambda _: self._services.retraining().start(listener, tuple(options)), done=done, failed=failed
-        )
+        self.tasks.start(work, done=done, failed=failed)
 
     def cancel(self) -> None:
         """Ask the run to end; ``ended`` follows within 2 s."""
+        self._is_to_end.set()
         run = self._run
         if run is None:
             return
@@ -96,10 +102,11 @@ class RetrainingWorker(QObject):
         deadline_s = time.monotonic() + timeout_s
         if self._listener is not None:
             self._listener.silence()
-        ended = True
-        if self._run is not None and self._run.is_running:
-            self._run.cancel()
-            ended = not self._run.is_running
+        self._is_to_end.set()
+        run, ended = self._run, True
+        if run is not None and run.is_running:
+            run.cancel()
+            ended = not run.is_running
         return self.tasks.stop(max(0.0, deadline_s - time.monotonic())) and ended
 
     def _hear(self, what: object) -> None:

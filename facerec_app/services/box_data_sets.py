@@ -113,9 +113,10 @@ class BoxDataSetService:
 
         Raises:
             ConfigError: nothing was corrected yet.
-            OutputWriteError: the folder holds something or cannot be written.
+            OutputWriteError: the folder holds something, is the present one, or cannot be written.
         """
         dataset = self.dataset()
+        folder = folder.resolve()
         _require_empty(folder)
         staging = folder.with_name(f".{folder.name}-{uuid.uuid4().hex}.tmp")
         images = voc_boxes.IMAGES_FOLDER if kind == "voc" else coco_boxes.IMAGES_FOLDER
@@ -233,6 +234,8 @@ def _require_empty(folder: Path) -> None:
     try:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise OutputWriteError(f"{folder} holds something already; give the name of a new or empty folder.")
+        if Path.cwd().is_relative_to(folder):  # it is replaced whole, which would leave the user's shell nowhere
+            raise OutputWriteError(f"{folder} is the folder you are in; give the name of a new one.")
         folder.parent.mkdir(parents=True, exist_ok=True)
     except OSError as exc:
         raise OutputWriteError(f"{folder} cannot be made: {exc.strerror or exc}; choose another place.") from exc

@@ -10,6 +10,7 @@ from pathlib import Path
 from facerec_app.capture.images import decode_image
 from facerec_app.core.errors import ConfigError, NotEnoughDataError, UnreadableImageError
 from facerec_app.core.types import FaceDetections, UInt8Array
+from facerec_app.core.validation import text_bytes
 from facerec_app.gallery.gallery_store import GalleryStore
 from facerec_app.gallery.records import EnrolledFace, FaceState
 from facerec_app.services.picture_inspection import pictures_under
@@ -53,7 +54,7 @@ class DatasetSource:
         """One hash over names and contents."""
         digest = hashlib.sha256()
         for picture in self.pictures:
-            digest.update(f"{picture.name}\0{picture.sha256}\n".encode())
+            digest.update(text_bytes(f"{picture.name}\0{picture.sha256}\n"))
         return digest.hexdigest()
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
-import zipfile
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from facerec_app.core.array_files import ARRAY_FILE_ERRORS
 from facerec_app.core.atomic_file import write_bytes_atomically
 from facerec_app.core.types import BoolArray, Float32Array, Int64Array, UInt8Array
 
@@ -88,7 +88,7 @@ class InspectionCache:
         try:
             with self._file.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
                 return self._checked(InspectedRows(*(stored[field.name] for field in fields(InspectedRows))))
-        except (OSError, KeyError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as exc:
+        except ARRAY_FILE_ERRORS as exc:
             _LOGGER.info("The inspection cache %s cannot be used (%s); looking again", self._file, exc)
             return InspectedRows.blank(0, self._dimension)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from facerec_app.capture.images import IMAGE_SUFFIXES, decode_image
+from facerec_app.core.array_files import ARRAY_FILE_ERRORS
 from facerec_app.core.atomic_file import write_bytes_atomically
 from facerec_app.core.errors import ConfigError, OutputWriteError, UnreadableImageError
+from facerec_app.core.validation import text_bytes
 from facerec_app.matching.local_feature_extractor import LocalFeatureExtractor
 from facerec_app.matching.local_features import LocalFeatures
 from facerec_app.services.progress import CancelCheck, Progress, ProgressCallback, never_cancelled, no_progress
@@ -59,7 +60,7 @@ def listed_pictures(listing: Path) -> list[Path]:
 
 def feature_file_of(picture: Path, folder: Path) -> Path:
     """Return where a picture's features go; pictures of one name in two folders get two files."""
-    place = hashlib.sha256(str(picture.resolve().parent).encode()).hexdigest()[:8]
+    place = hashlib.sha256(text_bytes(str(picture.resolve().parent))).hexdigest()[:8]
     return folder / f"{picture.name}.{place}{SUFFIX}"
 
 
@@ -116,7 +117,7 @@ def read_features(path: Path) -> LocalFeatures:
             positions, cells, scores, descriptors = (np.asarray(stored[name], np.float32) for name in _ARRAYS)
             width, height = (int(side) for side in stored["size_px"])
             version = str(stored["version"])
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as exc:
+    except ARRAY_FILE_ERRORS as exc:
         raise ConfigError(f"{path} is no file of local features; make it with 'facerec features extract'.") from exc
     arrays = (positions, cells, scores, descriptors)
     if len({len(array) for array in arrays}) != 1 or not all(np.isfinite(array).all() for array in arrays):
@@ -136,7 +137,7 @@ def _is_done(target: Path, sha256: str, version: str) -> bool:
         # Read whole: the loader leaves a damaged file open.
         with np.load(io.BytesIO(target.read_bytes()), allow_pickle=False) as stored:
             return str(stored["picture_sha256"]) == sha256 and str(stored["version"]) == version
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
+    except ARRAY_FILE_ERRORS:
         return False  # not there, cut off or something else: it is made anew
 
 

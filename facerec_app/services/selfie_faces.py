@@ -106,7 +106,7 @@ def _journal(target: Path) -> set[str]:
     """Return the pictures whose faces are there; a line that was cut off by a kill is made again."""
     file = target / JOURNAL_NAME
     digests: set[str] = set()
-    for line in file.read_text(encoding="utf-8", errors="replace").splitlines() if file.is_file() else ():
+    for line in file.read_text(encoding="utf-8", errors="replace").split("\n") if file.is_file() else ():
         try:
             noted = json.loads(line)
             if (target / str(noted["face"])).is_file():
@@ -121,7 +121,7 @@ def _note(target: Path, face: Path, picture: str, digest: str) -> None:
         {"face": face.relative_to(target).as_posix(), "picture": picture, "sha256": digest}, ensure_ascii=False
     )
     try:
-        with (target / JOURNAL_NAME).open("a", encoding="utf-8") as stream:
+        with (target / JOURNAL_NAME).open("a", encoding="utf-8", errors="backslashreplace") as stream:
             stream.write(line + "\n")
     except OSError as exc:
         raise OutputWriteError(f"{target / JOURNAL_NAME} cannot be written: {exc.strerror or exc}.") from exc

@@ -130,6 +130,8 @@ class VersionService:
     def forget_person(self, person_id: str) -> tuple[str, ...]:
         """Delete the versions that were trained on somebody; return their names.
 
+        A version whose record is damaged goes too: it can serve no more, and whom it was trained on is not known.
+
         If one of them is in use, the newest before it that they took no part in comes into use, else the shipped
         network: who asks to be forgotten does not want to live on in weights.
 
@@ -137,7 +139,7 @@ class VersionService:
             GalleryWriteError: it could not be done.
         """
         self._remove_derived_files()
-        return self._remove_all(record.version_id for record in self.trained_on(person_id))
+        return self._remove_all([*(record.version_id for record in self.trained_on(person_id)), *self._unreadable()])
 
     def forget_all_but(self, person_ids: Iterable[str], face_ids: Iterable[str]) -> tuple[str, ...]:
         """Delete the versions of people of whom neither they nor any face is enrolled now; return their names.
@@ -158,6 +160,8 @@ class VersionService:
     def keep_without(self, person_id: str) -> tuple[str, ...]:
         """Take somebody's identifiers out of every record but keep the versions, as their user decided; name those.
 
+        A version whose record is damaged is deleted: nothing can be taken out of it, and it can serve no more.
+
         Raises:
             GalleryWriteError: it could not be done.
         """
@@ -166,7 +170,14 @@ class VersionService:
         for record in self.trained_on(person_id):
             self._store.rewrite_record(replace(record, data=record.data.without([person_id])))
             kept.append(record.version_id)
+        self._remove_all(self._unreadable())
         return tuple(kept)
+
+    def _unreadable(self) -> tuple[str, ...]:
+        """Return the versions whose records cannot be read."""
+        names = self._store.ids()  # first: a version that is stored meanwhile is not meant
+        readable = {record.version_id for record in self._store.records()}
+        return tuple(name for name in names if name not in readable)
 
     def _remove_derived_files(self) -> None:
         for file in self._derived_files:

@@ -13,6 +13,7 @@ from facerec_app.core.errors import NoFaceError, NotEnoughDataError
 from facerec_app.core.geometry import pairwise_iou
 from facerec_app.core.protocols import FaceDetector
 from facerec_app.core.types import FaceDetections, UInt8Array
+from facerec_app.core.validation import text_bytes
 from facerec_app.detection.crop_sampling import sample_windows
 from facerec_app.detection.window_sampling import (
     FaceWindows,
@@ -114,7 +115,10 @@ class WindowSetTask:
         columns = BOX_COLUMNS if self._name == "boxes" else COMMON_COLUMNS
         table = table_bytes(columns, [[row[column] for column in columns] for row in rows])
         listed = json.dumps(rows, ensure_ascii=False, indent=1) + "\n"
-        made = [folder.write_file(f"{self._name}.csv", table), folder.write_file(f"{self._name}.json", listed.encode())]
+        made = [
+            folder.write_file(f"{self._name}.csv", table),
+            folder.write_file(f"{self._name}.json", text_bytes(listed)),
+        ]
         counts = {
             part: {
                 "pictures": sum(line.part == part and bool(line.files) for line in lines),

@@ -156,7 +156,7 @@ def similarity_weights_from_bytes(content: bytes, file_name: str) -> SimilarityW
         tensors = load(content)
         settings = json.loads(tensors["settings"].tobytes())
         return _read(tensors, settings)
-    except (SafetensorError, KeyError, TypeError, ValueError, OverflowError) as exc:
+    except (SafetensorError, KeyError, IndexError, TypeError, ValueError, OverflowError, RecursionError) as exc:
         raise WeightsRejectedError(
             f"'{file_name}' is damaged or no similarity network of this program; restore it or train again."
         ) from exc

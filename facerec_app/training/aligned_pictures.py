@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from facerec_app.core.array_files import ARRAY_FILE_ERRORS
 from facerec_app.core.errors import TrainingError
 from facerec_app.core.protocols import FaceAligner, FaceDetector, FeatureExtractor
 from facerec_app.core.types import BoolArray, FaceCrops, Float32Array, UInt8Array
+from facerec_app.core.validation import text_bytes
 from facerec_app.training.picture_features import FACE_RULE, PictureFeatures, find_central_face
 
 
@@ -72,7 +73,7 @@ class AlignedPictures:
                 detector, data = (str(fact) for fact in stored["facts"])
                 names = tuple(str(name) for name in stored["pictures"])
                 return AlignedPictures(names, stored["found"], stored["pixels_rgb"], stored["quality"], detector, data)
-        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as exc:
+        except ARRAY_FILE_ERRORS as exc:
             raise TrainingError(f"The aligned faces '{file}' cannot be read ({exc}); make them again.") from exc
 
 
@@ -102,7 +103,7 @@ def align_pictures(
     digest = hashlib.sha256()
     for row, name in enumerate(pictures):
         picture = read_rgb(root / name)
-        digest.update(f"{name}\0".encode() + hashlib.sha256((root / name).read_bytes()).digest())
+        digest.update(text_bytes(f"{name}\0") + hashlib.sha256((root / name).read_bytes()).digest())
         face = find_central_face(detector, picture)
         if not len(face):
             continue

@@ -53,7 +53,7 @@ class BoxDataset:
         """Return the data set of those pictures whose file is there and whose boxes lie in it."""
         good, bad = [], list(faults)
         for picture in pictures:
-            if not picture.file.is_file():
+            if not _is_there(picture.file):
                 bad.append(f"The picture {picture.file} does not exist; put it back or leave its entry out.")
                 continue
             try:
@@ -63,6 +63,13 @@ class BoxDataset:
                 continue
             good.append(AnnotatedPicture(picture.file, picture.width_px, picture.height_px, faces))
         return BoxDataset(tuple(good), tuple(bad))
+
+
+def _is_there(file: Path) -> bool:
+    try:
+        return file.is_file()
+    except OSError:  # a name that no file can have
+        return False
 
 
 def file_inside(folder: Path, name: str, where: Path) -> Path:

@@ -87,7 +87,7 @@ def read_coco(file: Path) -> BoxDataset:
         pictures = [_picture(image, faces_of.get(image["id"], []), file) for image in content["images"]]
     except OSError as exc:
         raise ConfigError(f"{file} cannot be read: {exc.strerror or exc}.") from exc
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as exc:
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError) as exc:
         raise ConfigError(f"{file} is no COCO file of boxes ({type(exc).__name__}: {exc}); export it again.") from exc
     return BoxDataset.checked(pictures)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from facerec_app.core.atomic_file import write_bytes_atomically
 from facerec_app.core.errors import ConfigError, OutputWriteError
 from facerec_app.core.file_lock import FileLock
+from facerec_app.core.validation import text_bytes
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -131,7 +132,7 @@ class DatasetFolder:
         """
         self._lines[line.picture] = line
         try:
-            with (self.path / PICTURES_NAME).open("a", encoding="utf-8") as stream:
+            with (self.path / PICTURES_NAME).open("a", encoding="utf-8", errors="backslashreplace") as stream:
                 stream.write(line.to_json() + "\n")
         except OSError as exc:
             raise OutputWriteError(f"{self.path} cannot be written: {exc.strerror or exc}; free space.") from exc
@@ -159,7 +160,7 @@ class DatasetFolder:
             OutputWriteError: a file cannot be written.
         """
         text = "".join(line.to_json() + "\n" for line in lines)
-        pictures = self.write_file(PICTURES_NAME, text.encode())
+        pictures = self.write_file(PICTURES_NAME, text_bytes(text))
         files = [*(file for line in lines for file in line.files), *tables, pictures]
         record = {
             **self._identity,
@@ -171,7 +172,7 @@ class DatasetFolder:
         return self.path / RECORD_NAME
 
     def _write_record(self, record: Mapping[str, Any]) -> None:
-        self.write_file(RECORD_NAME, (json.dumps(record, ensure_ascii=False, indent=2) + "\n").encode())
+        self.write_file(RECORD_NAME, text_bytes(json.dumps(record, ensure_ascii=False, indent=2) + "\n"))
 
     def _stored_record(self) -> dict[str, Any]:
         try:
@@ -194,14 +195,14 @@ class DatasetFolder:
         file = self.path / PICTURES_NAME
         whole: list[PictureLine] = []
         text = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
-        for stored in text.splitlines():
+        for stored in text.split("\n"):  # a name may hold what else counts as the end of a line
             try:
                 whole.append(PictureLine.from_json(stored))
             except (ValueError, KeyError, TypeError):
                 break  # cut off by a kill: what follows, if anything, is made again
         self._lines = {line.picture: line for line in whole}
         if text:
-            self.write_file(PICTURES_NAME, "".join(line.to_json() + "\n" for line in whole).encode())
+            self.write_file(PICTURES_NAME, text_bytes("".join(line.to_json() + "\n" for line in whole)))
 
     def _digest(self, path: str) -> str:
         try:

@@ -12,6 +12,7 @@ import numpy as np
 
 from facerec_app.core.errors import ConfigError, NotEnoughDataError
 from facerec_app.core.types import Float32Array, Int64Array, UInt8Array
+from facerec_app.core.validation import text_bytes
 from facerec_app.training.labelled_features import LabelledFeatures
 from facerec_app.training.pair_sampling import genuine_pairs, hard_impostor_pairs, random_impostor_pairs
 from facerec_app.training.projection_options import ProjectionOptions
@@ -127,7 +128,7 @@ def table_bytes(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> byt
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows(rows)
-    return stream.getvalue().encode()
+    return text_bytes(stream.getvalue())
 
 
 def _cosines(left: Float32Array, right: Float32Array) -> Float32Array:

@@ -18,6 +18,8 @@ from facerec_app.training.pair_sampling import genuine_pairs, random_impostor_pa
 _PAIRS_PER_PERSON = 30
 _STRANGERS_PER_FACE = 400
 _MOST_OWN_IMPOSTORS = 100_000
+_MOST_AT_ONCE = 1_000_000
+"""Pairs of rows that are listed at once; a gallery of 100,000 faces has 400 million to judge by."""
 _BINS = 15
 FALSE_ACCEPT_RATE = 1e-3
 
@@ -85,18 +87,38 @@ def own_pairs(
     both = features.joined(strangers)
     person = both.person_index
     others = split.test if split.by == "person" else np.arange(len(features))
-    left, right = (grid.ravel() for grid in np.meshgrid(split.test, others, indexing="ij"))
-    judging = np.isin(right, split.test)
-    once = (left != right) & (~judging | (left < right))
-    left, right = left[once], right[once]
-    same = person[left] == person[right]
-    genuine = np.column_stack([left[same], right[same]])
-    impostor = np.column_stack([left[~same], right[~same]])
-    if len(impostor) > _MOST_OWN_IMPOSTORS:
-        impostor = impostor[generator.choice(len(impostor), _MOST_OWN_IMPOSTORS, replace=False)]
+    if len(split.test) * len(others) <= _MOST_AT_ONCE:
+        genuine, impostor = _listed(split.test, split.test, others, person)
+        if len(impostor) > _MOST_OWN_IMPOSTORS:
+            impostor = impostor[generator.choice(len(impostor), _MOST_OWN_IMPOSTORS, replace=False)]
+    else:
+        step = max(_MOST_AT_ONCE // len(others), 1)
+        blocks = (split.test[start : start + step] for start in range(0, len(split.test), step))
+        genuine = np.concatenate([_listed(block, split.test, others, person)[0] for block in blocks])
+        impostor = _drawn_impostors(split.test, others, person, generator)
     met = generator.integers(len(features), len(both), (len(split.test), _STRANGERS_PER_FACE))
     with_strangers = np.column_stack([np.repeat(split.test, _STRANGERS_PER_FACE), met.ravel()])
     return HeldOutPairs(both, genuine.astype(np.int64), np.concatenate([impostor, with_strangers]).astype(np.int64))
+
+
+def _listed(
+    block: Int64Array, test: Int64Array, others: Int64Array, person: Int64Array
+) -> tuple[Int64Array, Int64Array]:
+    """Return the genuine and the impostor pairs of some judging faces with the others, each pair once."""
+    left, right = (grid.ravel() for grid in np.meshgrid(block, others, indexing="ij"))
+    once = (left != right) & (~np.isin(right, test) | (left < right))
+    left, right = left[once], right[once]
+    same = person[left] == person[right]
+    return np.column_stack([left[same], right[same]]), np.column_stack([left[~same], right[~same]])
+
+
+def _drawn_impostors(
+    test: Int64Array, others: Int64Array, person: Int64Array, generator: np.random.Generator
+) -> Int64Array:
+    """Return pairs of two people out of far more than are wanted."""
+    count = 2 * _MOST_OWN_IMPOSTORS
+    pairs = np.column_stack([generator.choice(test, count), generator.choice(others, count)])
+    return np.asarray(pairs[person[pairs[:, 0]] != person[pairs[:, 1]]][:_MOST_OWN_IMPOSTORS], np.int64)
 
 
 def sampled_pairs(sampled: LabelledFeatures, impostors: int, generator: np.random.Generator) -> HeldOutPairs:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +11,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from facerec_app.core.array_files import ARRAY_FILE_ERRORS
 from facerec_app.core.errors import ModelVersionMismatchError, TrainingCancelledError, TrainingError
 from facerec_app.core.protocols import FaceAligner, FaceDetector, FeatureExtractor
 from facerec_app.core.types import BoolArray, FaceCrops, FaceDetections, Float32Array, UInt8Array
+from facerec_app.core.validation import text_bytes
 from facerec_app.training.labelled_features import LabelledFeatures
 
 FACE_RULE = "box centre nearest to the picture's centre; looked at again at 0.84 of the size if no box holds the centre"
@@ -98,7 +99,7 @@ class PictureFeatures:
                     preprocessing,
                     data,
                 )
-        except (OSError, KeyError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as exc:
+        except ARRAY_FILE_ERRORS as exc:
             raise TrainingError(f"The features '{file}' cannot be read ({exc}); compute them again.") from exc
 
     def require_version(self, extractor_version: str) -> None:
@@ -189,7 +190,7 @@ def embed_pictures(
         if cancelled():
             raise TrainingCancelledError("Cancelled while computing features; nothing was kept.")
         crop = _central_crop(root / name, path)
-        digest.update(f"{name}\0".encode() + hashlib.sha256((root / name).read_bytes()).digest())
+        digest.update(text_bytes(f"{name}\0") + hashlib.sha256((root / name).read_bytes()).digest())
         if crop is not None:
             found[row] = True
             waiting.append((row, crop))

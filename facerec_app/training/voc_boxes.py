@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from facerec_app.core.errors import ConfigError
-from facerec_app.core.face_annotations import FaceAnnotations
+from facerec_app.core.face_annotations import FaceAnnotations, shown_name
 from facerec_app.core.types import Float32Array
 from facerec_app.training.box_dataset import FACE, LANDMARK_NAMES, AnnotatedPicture, BoxDataset, file_inside
 
@@ -42,7 +42,7 @@ def voc_document(picture: AnnotatedPicture) -> bytes:
         _text(thing, "truncated", str(int(_touches_edge(faces.boxes_xyxy[row], picture))))
         _text(thing, "difficult", str(int(faces.difficult[row])))
         if faces.names[row]:
-            _text(thing, "person", faces.names[row])
+            _text(thing, "person", shown_name(faces.names[row]))
         left, top, right, bottom = faces.boxes_xyxy[row].tolist()
         _box(thing, (left + 1, top + 1, right, bottom))
         if faces.has_landmarks[row]:
@@ -70,7 +70,7 @@ def read_voc(folder: Path) -> BoxDataset:
             pictures.append(_picture(_parsed(file), folder, file))
         except ConfigError as exc:
             faults.append(str(exc))
-        except (ValueError, TypeError, AttributeError) as exc:
+        except (ValueError, TypeError, AttributeError, OverflowError) as exc:
             faults.append(f"{file} is no VOC annotation ({type(exc).__name__}: {exc}); export it again.")
     return BoxDataset.checked(pictures, faults)
 
@@ -84,7 +84,7 @@ def _parsed(file: Path) -> ElementTree.Element:
         return ElementTree.fromstring(data)  # noqa: S314 - without entities, see above
     except OSError as exc:
         raise ConfigError(f"{file} cannot be read: {exc.strerror or exc}.") from exc
-    except ElementTree.ParseError as exc:
+    except (ElementTree.ParseError, LookupError) as exc:  # the latter for an encoding that nobody knows
         raise ConfigError(f"{file} is damaged ({exc}); export it again.") from exc
 
 

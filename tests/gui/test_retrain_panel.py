@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from pytestqt.qtbot import QtBot
 
 from facerec_app.core.errors import TrainingCancelledError
 from facerec_app.gui.main_window import MainWindow
+from facerec_app.gui.retraining_worker import RetrainingWorker
+from facerec_app.gui.shared_services import SharedServices
 from facerec_app.services.application import Application
+from facerec_app.services.retraining import RetrainingListener
 from facerec_app.services.training_result import TrainingResult
 
 WAIT_MS = 120_000
@@ -98,3 +104,35 @@ def test_a_trained_network_is_used_by_the_running_view_taken_back_and_promoted_a
     window.retrain.remove(result.version_id)
     qtbot.waitUntil(lambda: len(window.retrain.versions.texts) == 1, timeout=WAIT_MS)
     assert gallery.versions().list() == ()
+
+
+def test_a_training_that_is_cancelled_while_its_process_starts_is_cancelled(qtbot: QtBot) -> None:
+    starting, may_start, cancelled = threading.Event(), threading.Event(), threading.Event()
+
+    class SlowRetraining:
+        """A process that takes its time to be there."""
+
+        is_running = True
+
+        def start(self, listener: RetrainingListener, options: tuple[str, ...]) -> SlowRetraining:
+            starting.set()
+            may_start.wait(10)
+            self._listener = listener
+            return self
+
+        def cancel(self) -> bool:
+            cancelled.set()
+            self.is_running = False
+            self._listener.on_end(TrainingCancelledError("Cancelled."))
+            return True
+
+    worker = RetrainingWorker(cast(SharedServices, SimpleNamespace(retraining=SlowRetraining)))
+    worker.start([])
+    assert starting.wait(10)
+    worker.cancel()
+    with qtbot.waitSignal(worker.ended, timeout=3000, raising=False) as ended:
+        may_start.set()
+    was_cancelled = cancelled.is_set()
+    assert worker.shut_down(5.0)
+    assert was_cancelled
+    assert isinstance(ended.args[0], TrainingCancelledError)

@@ -245,7 +245,9 @@ class SearchPage(LibraryPage):
         self.grid.setFocus()
 
     def _take_renewed(self, step: SearchStep) -> None:
-        self.steps.replace(step)
+        current = self.steps.current
+        # Another face of the picture may have been chosen since it was asked.
+        self.steps.replace(step if current is None else replace(step, chosen=current.chosen))
         self._show_step()
 
     def _choose_face(self, number: int) -> None:

@@ -13,9 +13,11 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from facerec_app.capture.images import read_image, write_jpeg
+from facerec_app.core.types import Embeddings
 from facerec_app.gui.face_dragging import faces_mime
 from facerec_app.gui.library.picture_input import GivenPicture, picture_of, pixels_of
 from facerec_app.gui.library.search_page import SearchPage
+from facerec_app.gui.library.search_steps import SearchStep
 from facerec_app.gui.main_window import MainWindow
 from facerec_app.gui.picture_conversion import ArrayImage
 from facerec_app.services.application import Application
@@ -153,3 +155,18 @@ def test_pasted_pixels_are_those_of_the_picture() -> None:
     data = QMimeData()
     data.setText("neither file nor picture")
     assert picture_of(data, "x") is None
+
+
+def test_a_face_that_is_chosen_while_the_search_is_made_again_stays_chosen(
+    qtbot: QtBot, application: Application, window: MainWindow
+) -> None:
+    page = window.show_library().show_page("search")
+    assert isinstance(page, SearchPage)
+    boxes = np.array([[10, 10, 40, 40], [60, 10, 90, 40]], np.float32)
+    features = Embeddings(np.eye(2, 128, dtype=np.float32), "made-1")
+    asked = SearchStep("both.jpg", "", np.zeros((60, 100, 3), np.uint8), boxes, features, ((), ()), 0)
+    page._take_found(asked)
+    page._choose_face(1)
+    page.work.renewed.emit(asked)  # the answer to a question from before the choice
+    assert page.steps.current is not None
+    assert page.steps.current.chosen == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -96,7 +98,7 @@ def test_a_changed_picture_or_setting_is_looked_at_again(root: Path, tmp_path: P
     assert detector.looks >= 20
 
 
-@pytest.mark.parametrize("damage", ["truncated", "foreign", "not numbers", "empty"])
+@pytest.mark.parametrize("damage", ["truncated", "foreign", "not numbers", "empty", "packed in another way"])
 def test_a_damaged_cache_is_said_and_replaced(root: Path, tmp_path: Path, damage: str) -> None:
     good, _ = run(root, FeatureCache(tmp_path / "cache"))
     (file,) = (tmp_path / "cache").iterdir()
@@ -104,6 +106,10 @@ def test_a_damaged_cache_is_said_and_replaced(root: Path, tmp_path: Path, damage
         file.write_bytes(file.read_bytes()[:-200])
     elif damage == "empty":
         file.write_bytes(b"")
+    elif damage == "packed in another way":
+        data = bytearray(file.read_bytes())
+        data[data.index(b"PK\x01\x02") + 10] = 99
+        file.write_bytes(data)
     else:
         with np.load(file, allow_pickle=False) as stored:
             arrays = dict(stored)
@@ -163,3 +169,34 @@ def test_crops_are_cut_again_from_what_was_kept(root: Path) -> None:
     assert crops.shape == (20, 16, 16, 3)
     assert crops[3].max() == 0
     np.testing.assert_array_equal(crops[7], read_image(root / "p7" / "1.jpg")[:16, :16])
+
+
+class FailingExtractor(ColourExtractor):
+    """Fails at the second batch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.batches = 0
+
+    def embed(self, crops: FaceCrops) -> Embeddings:
+        self.batches += 1
+        if self.batches > 1:
+            raise InferenceError("The network ran out of memory.")
+        return super().embed(crops)
+
+
+def test_a_failing_network_is_said_as_it_is_and_what_was_computed_before_is_kept(root: Path, tmp_path: Path) -> None:
+    path = FacePath(read_image, MiddleDetector(), WholeAligner(), FailingExtractor())
+    with pytest.raises(InferenceError, match="out of memory"):
+        embed_faces(root, NAMES, FaceSource(path, "at 40 px"), FeatureCache(tmp_path / "cache"))
+    again, detector = run(root, FeatureCache(tmp_path / "cache"))
+    assert detector.looks < 10
+    assert again.rows.vectors[again.rows.found].any(axis=1).all()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_name_that_is_no_text_is_a_name_like_others(root: Path) -> None:
+    name = os.fsdecode(b"p1/J\xf6rg.jpg")
+    (root / "p1" / "1.jpg").rename(root / name)
+    source = FaceSource(FacePath(read_image, MiddleDetector(), WholeAligner(), ColourExtractor()), "at 40 px")
+    assert embed_faces(root, [name], source, FeatureCache(None)).rows.found.all()

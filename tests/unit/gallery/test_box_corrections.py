@@ -135,3 +135,13 @@ def test_damaged_row_is_one_clear_line(tmp_path: Path) -> None:
             connection.execute("UPDATE picture_boxes SET box_xyxy = x'00' WHERE number = 0")
         with pytest.raises(GalleryReadError, match=r"party\.jpg are damaged"):
             corrections.all()
+
+
+def test_a_name_said_before_its_person_was_enrolled_goes_with_the_person_too(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        corrections = BoxCorrections(store.database)
+        corrections.save(corrected())
+        person = store.add_person("ada lovelace")
+        store.remove_person(person.person_id)
+        (found,) = corrections.all()
+        assert found.faces.names == ("", "a guest")

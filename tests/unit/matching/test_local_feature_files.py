@@ -73,3 +73,17 @@ def test_list_names_pictures_beside_itself(tmp_path: Path) -> None:
     listing.write_text("# nothing\n", encoding="utf-8")
     with pytest.raises(ConfigError, match="names no pictures"):
         listed_pictures(listing)
+
+
+def test_file_with_garbled_content_is_refused_in_one_line_and_made_anew(pictures: list[Path], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    extract_to_files(shipped_extractor(), pictures[:1], out)
+    garbled = feature_file_of(pictures[0], out)
+    good = bytearray(garbled.read_bytes())
+    for name in (b"version.npy", b"picture_sha256.npy", b"scores.npy"):
+        begin = good.index(name) + len(name) + 20  # behind the sizes, in what is packed
+        good[begin : begin + 40] = b"\xff" * 40
+    garbled.write_bytes(good)
+    with pytest.raises(ConfigError, match="no file of local features"):
+        read_features(garbled)
+    assert extract_to_files(shipped_extractor(), pictures[:1], out).written == 1

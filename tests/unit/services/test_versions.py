@@ -15,7 +15,7 @@ from facerec_app.core.errors import ConfigError, ModelVersionMismatchError
 from facerec_app.core.types import Verdict
 from facerec_app.decision.identity_calibration import identity_calibration_to_bytes
 from facerec_app.models.version_record import VersionData, VersionRecord
-from facerec_app.models.version_store import POINTER_NAME, WEIGHTS_NAME, VersionStore
+from facerec_app.models.version_store import POINTER_NAME, RECORD_NAME, WEIGHTS_NAME, VersionStore
 from facerec_app.services.present_network import NetworkInUse, PresentNetwork
 from facerec_app.services.versions import VersionService
 from facerec_app.similarity.similarity_network import SimilarityNetwork
@@ -231,3 +231,18 @@ def test_statistics_of_features_are_measured_and_stored(tmp_path: Path) -> None:
         assert service.file.is_file()
     finally:
         app.close()
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_version_whose_record_is_damaged_goes_with_whoever_is_removed(
+    store: VersionStore, service: VersionService, kept: bool
+) -> None:
+    for name, person in (("v1", "ada"), ("v2", "grace")):
+        add_version(store, name, people={person: (f"{person}-1",)})
+    record = store.folder / "v1" / RECORD_NAME
+    record.write_bytes(record.read_bytes()[:-3])  # it still tells who they are, but not for certain
+    if kept:
+        assert service.keep_without("ada") == ()
+    else:
+        assert service.forget_person("ada") == ("v1",)
+    assert store.ids() == ("v2",)

@@ -11,6 +11,7 @@ import pytest
 import safetensors.numpy
 
 from facerec_app.core.errors import WeightsMissingError, WeightsRejectedError
+from facerec_app.core.types import Float32Array, UInt8Array
 from facerec_app.models.model_store import ModelStore
 from facerec_app.similarity.pair_features import FeatureNormalisation
 from facerec_app.similarity.similarity_weights import (
@@ -71,6 +72,18 @@ def test_a_damaged_file_is_refused_or_has_another_version(position: int) -> None
 
 @pytest.mark.parametrize("content", [b"", b"\x80\x04K\x01.", b"PK\x03\x04" + bytes(100), bytes(1000)])
 def test_other_kinds_of_file_are_refused(content: bytes) -> None:
+    with pytest.raises(WeightsRejectedError, match=r"net\.safetensors"):
+        similarity_weights_from_bytes(content, "net.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("tensor", "value"),
+    [("feature_std", np.array(1, np.float32)), ("settings", np.frombuffer(b"[" * 100_000, np.uint8))],
+    ids=["no shape", "too deep"],
+)
+def test_a_hostile_file_is_refused(tensor: str, value: UInt8Array | Float32Array) -> None:
+    tensors = safetensors.numpy.load(similarity_weights_to_bytes(weights()))
+    content = safetensors.numpy.save({**tensors, tensor: value})
     with pytest.raises(WeightsRejectedError, match=r"net\.safetensors"):
         similarity_weights_from_bytes(content, "net.safetensors")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.dom import minidom
@@ -147,3 +148,44 @@ def test_damaged_voc_file_is_one_clear_line(content: bytes, tmp_path: Path) -> N
 def test_folder_that_is_no_data_set_says_what_one_is(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"annotations\.json or Annotations"):
         read_box_dataset(tmp_path)
+
+
+@pytest.mark.parametrize("value", [float("inf"), 10**400], ids=["infinite", "400 digits"])
+def test_numbers_beyond_all_bounds_are_refused_in_one_line(value: float, tmp_path: Path) -> None:
+    file = coco(tmp_path / "set") / ANNOTATIONS_NAME
+    content = json.loads(file.read_bytes())
+    content["images"][0]["width"] = content["annotations"][0]["bbox"][2] = value
+    file.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(ConfigError, match="no COCO file"):
+        read_box_dataset(file)
+
+
+def test_nesting_without_end_is_refused_in_one_line(tmp_path: Path) -> None:
+    file = tmp_path / ANNOTATIONS_NAME
+    file.write_text("[" * 200_000, encoding="utf-8")
+    with pytest.raises(ConfigError, match="no COCO file"):
+        read_box_dataset(file)
+
+
+@pytest.mark.parametrize(
+    ("good", "bad"), [(b"encoding='utf-8'", b"encoding='klingon'"), (b">a.png<", b">" + b"a" * 5000 + b".png<")]
+)
+def test_one_bad_annotation_is_a_line_and_the_others_are_read(good: bytes, bad: bytes, tmp_path: Path) -> None:
+    folder = voc(tmp_path / "set") / ANNOTATIONS_FOLDER
+    whole = (folder / "a.xml").read_bytes()
+    assert good in whole
+    (folder / "b.xml").write_bytes(whole.replace(good, bad))
+    dataset = read_box_dataset(folder.parent)
+    assert (len(dataset.pictures), len(dataset.faults)) == (1, 1)
+    assert "\n" not in dataset.faults[0]
+
+
+@pytest.mark.parametrize("name", ["Ada\x01 \nLovelace", "Ada\ud800 Lovelace", "Ada\uffff  Lovelace"])
+def test_what_no_file_can_hold_is_left_out_of_names(name: str, tmp_path: Path) -> None:
+    odd = replace(FACES, names=(name, ""))
+    assert fitted(odd, 120, 100, "a.png").names == ("Ada Lovelace", "")
+    one = replace(picture(tmp_path / "set", "JPEGImages"), faces=odd)
+    (tmp_path / "set" / ANNOTATIONS_FOLDER).mkdir()
+    (tmp_path / "set" / ANNOTATIONS_FOLDER / "a.xml").write_bytes(voc_document(one))
+    (read,) = read_box_dataset(tmp_path / "set").pictures
+    assert read.faces.names == ("Ada Lovelace", "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -83,3 +84,19 @@ def test_a_record_of_something_else_is_refused(tmp_path: Path, content: str) -> 
     (tmp_path / RECORD_NAME).write_text(content, encoding="utf-8")
     with pytest.raises(ConfigError, match="new folder"):
         opened(tmp_path)
+
+
+def test_names_that_are_no_text_or_hold_ends_of_lines_are_noted_and_known_again(tmp_path: Path) -> None:
+    folder = opened(tmp_path)
+    file = folder.write_file("training/0001.png", b"face")
+    lines = [
+        PictureLine(name, f"sha-{number}", "training", (file,), facts={})
+        for number, name in enumerate((os.fsdecode(b"J\xf6rg.jpg"), "two\u2028lines.jpg", "last.jpg"))
+    ]
+    for made in lines:
+        folder.add(made)
+    folder.close()
+    again = opened(tmp_path)
+    assert [again.done(made.picture, made.sha256) for made in lines] == lines
+    again.finish(lines, [], {})
+    again.close()
