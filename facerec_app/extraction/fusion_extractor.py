@@ -12,7 +12,7 @@ import numpy as np
 
 from facerec_app.core.errors import ConfigError
 from facerec_app.core.protocols import FeatureExtractor
-from facerec_app.core.types import Embeddings, FaceCrops
+from facerec_app.core.types import Embeddings, FaceCrops, Float32Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +22,26 @@ class FusedPart:
     Attributes:
         extractor: gives unit-length vectors.
         weight: its share of every cosine, in proportion to the others'.
+        values: the first of its values that takes part and the first that does not any more; None means all.
     """
 
     extractor: FeatureExtractor
     weight: float
+    values: tuple[int, int] | None = None
+
+    @property
+    def dimension(self) -> int:
+        """How many values take part."""
+        first, end = self.values or (0, self.extractor.dimension)
+        return end - first
+
+    def unit_vectors(self, crops: FaceCrops) -> Float32Array:
+        """Return ``(N, D)`` unit-length rows of the values that take part."""
+        vectors = self.extractor.embed(crops).vectors
+        if self.values is None:
+            return vectors
+        part = vectors[:, slice(*self.values)]
+        return np.asarray(part / np.maximum(np.linalg.norm(part, axis=1, keepdims=True), 1e-12), np.float32)
 
 
 class FusionExtractor:
@@ -40,17 +56,20 @@ class FusionExtractor:
         """Fuse two or more extractors that take the same crops.
 
         Raises:
-            ConfigError: if there are fewer than two parts or a weight is not positive.
+            ConfigError: if there are fewer than two parts, a weight is not positive or a part has no such values.
         """
         if len(parts) < 2 or not all(part.weight > 0 and math.isfinite(part.weight) for part in parts):
             raise ConfigError("A fusion needs two or more extractors, each with a weight above 0; mend the profile.")
+        for first, end, dimension in ((*part.values, part.extractor.dimension) for part in parts if part.values):
+            if not 0 <= first < end <= dimension:
+                raise ConfigError(f"A fusion takes values {first} to {end} of {dimension}; mend the profile.")
         total = sum(part.weight for part in parts)
-        self._extractors = tuple(part.extractor for part in parts)
+        self._parts = tuple(parts)
         self._lengths = tuple(np.float32(math.sqrt(part.weight / total)) for part in parts)
-        self._dimension = sum(part.extractor.dimension for part in parts)
-        facts = [[part.extractor.version, round(part.weight / total, 9)] for part in parts]
+        self._dimension = sum(part.dimension for part in parts)
+        facts = [[part.extractor.version, round(part.weight / total, 9), part.values] for part in parts]
         digest = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]
-        self._version = f"fusion-{'+'.join(name.version.partition('-')[0] for name in self._extractors)}-{digest}"
+        self._version = f"fusion-{'+'.join(part.extractor.version.partition('-')[0] for part in parts)}-{digest}"
 
     @property
     def version(self) -> str:
@@ -59,7 +78,7 @@ class FusionExtractor:
 
     @property
     def dimension(self) -> int:
-        """Length of a vector: the sum of the parts'."""
+        """Length of a vector: that of all parts together."""
         return self._dimension
 
     def embed(self, crops: FaceCrops) -> Embeddings:
@@ -74,8 +93,5 @@ class FusionExtractor:
         Raises:
             InferenceError: if a network fails or returns values that are not finite.
         """
-        parts = [
-            length * extractor.embed(crops).vectors
-            for extractor, length in zip(self._extractors, self._lengths, strict=True)
-        ]
+        parts = [length * part.unit_vectors(crops) for part, length in zip(self._parts, self._lengths, strict=True)]
         return Embeddings(np.concatenate(parts, axis=1), self._version)

@@ -46,6 +46,23 @@ class ModelFile:
 
 
 @dataclass(frozen=True, slots=True)
+class FusionPart:
+    """What one profile's extractor adds to a fusion.
+
+    Attributes:
+        profile: key of the profile.
+        share: how much it counts.
+        values: the first of its values that takes part and the first that does not any more; None means all.
+        mirror: in place of the profile's own, if given.
+    """
+
+    profile: str
+    share: float
+    values: tuple[int, int] | None = None
+    mirror: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RecognitionProfile:
     """Detector, aligner, extractor, similarity weights and calibration that were measured together.
 
@@ -63,7 +80,7 @@ class RecognitionProfile:
         extractor_output: which of the network's outputs is served, where it has several.
         mirror: whether each face's vector is averaged with that of its mirror image (twice the time).
         averages_looks: whether looks at one face in a video are judged by their mean feature.
-        fused: for a fusion, the weight of each profile whose extractor takes part.
+        fused: of a fusion, what it is made of.
     """
 
     name: str
@@ -79,7 +96,7 @@ class RecognitionProfile:
     extractor_output: str | None = None
     mirror: bool = False
     averages_looks: bool = False
-    fused: Mapping[str, float] = field(default_factory=dict)
+    fused: tuple[FusionPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +117,7 @@ class ModelManifest:
         """Return the manifest names of every network that a profile's extractor runs."""
         if not profile.fused:
             return (profile.extractor_file,)
-        return tuple(self.profiles[part].extractor_file for part in profile.fused)
+        return tuple(self.profiles[part.profile].extractor_file for part in profile.fused)
 
 
 def read_manifest(folder: Path) -> ModelManifest:
@@ -127,7 +144,7 @@ def _parse(content: dict[str, Any]) -> ModelManifest:
     if content["schema"] != SCHEMA:
         raise ValueError(f"schema {content['schema']!r}, expected {SCHEMA}")
     files = {name: _parse_file(name, entry) for name, entry in content["files"].items()}
-    profiles = {name: RecognitionProfile(name=name, **entry) for name, entry in content["profiles"].items()}
+    profiles = {name: _parse_profile(name, entry) for name, entry in content["profiles"].items()}
     for profile in profiles.values():
         references = (
             profile.extractor_file,
@@ -139,12 +156,20 @@ def _parse(content: dict[str, Any]) -> ModelManifest:
         if unknown:
             raise ValueError(f"profile {profile.name} names {unknown[0]}, which has no entry")
     for profile in profiles.values():
-        parts = [profiles[name] for name in profile.fused if name in profiles]
+        parts = [profiles[part.profile] for part in profile.fused if part.profile in profiles]
         if len(parts) != len(profile.fused) or any(part.fused for part in parts):
             raise ValueError(f"profile {profile.name} fuses a profile that is missing or a fusion itself")
     if content["default_profile"] not in profiles:
         raise ValueError("the default profile has no entry")
     return ModelManifest(files, profiles, content["default_profile"])
+
+
+def _parse_profile(name: str, entry: dict[str, Any]) -> RecognitionProfile:
+    parts = [
+        FusionPart(**part | {"values": tuple(part["values"]) if "values" in part else None})
+        for part in entry.get("fused", [])
+    ]
+    return RecognitionProfile(name=name, **entry | {"fused": tuple(parts)})
 
 
 def _parse_file(name: str, entry: dict[str, Any]) -> ModelFile:

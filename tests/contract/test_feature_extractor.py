@@ -40,7 +40,8 @@ def extractor(request: pytest.FixtureRequest) -> FeatureExtractor:
     if request.param.startswith("projection"):
         return Resnet50Extractor(store, output="projection", mirror=mirror)
     if request.param == "fusion":
-        parts = [FusedPart(SfaceExtractor(store), 2.0), FusedPart(Resnet50Extractor(store, output="projection"), 1.0)]
+        projection = Resnet50Extractor(store, output="projection")
+        parts = [FusedPart(SfaceExtractor(store), 2.0), FusedPart(projection, 1.0, (128, 256))]
         return FusionExtractor(parts)
     path, sha256 = request.getfixturevalue("untrained_network")
     return Resnet50Extractor.from_file(path, sha256, layer="conv5_block2_out", mirror=mirror)

@@ -48,6 +48,24 @@ def test_the_cosine_of_fused_vectors_is_the_weighted_mean_of_the_parts_cosines()
     assert fused(3.0, 1.0).dimension == 14
 
 
+def test_a_part_may_give_some_of_its_values_only() -> None:
+    one, two = CornerExtractor("one-1", 5), CornerExtractor("two-1", 9)
+    some = FusionExtractor([FusedPart(one, 3.0), FusedPart(two, 1.0, (4, 9))])
+    last = two.embed(crops(2)).vectors[:, 4:9]
+    left, right = last / np.linalg.norm(last, axis=1, keepdims=True)
+    assert some.dimension == 10
+    assert cosine(some) == pytest.approx(0.75 * cosine(one) + 0.25 * float(left @ right), abs=1e-6)
+    assert some.version != FusionExtractor([FusedPart(one, 3.0), FusedPart(two, 1.0, (3, 8))]).version
+
+
+@pytest.mark.parametrize("values", [(4, 10), (-1, 4), (5, 5), (6, 4)])
+def test_values_that_a_part_does_not_have_are_refused(values: tuple[int, int]) -> None:
+    with pytest.raises(ConfigError, match="of 9; mend the profile"):
+        FusionExtractor(
+            [FusedPart(CornerExtractor("one-1", 5), 1.0), FusedPart(CornerExtractor("two-1", 9), 1.0, values)]
+        )
+
+
 def test_versions_tell_parts_and_weights_apart_but_not_their_scale() -> None:
     other = FusionExtractor([FusedPart(CornerExtractor("one-2", 5), 3.0), FusedPart(CornerExtractor("two-1", 9), 1.0)])
     versions = {fused(3.0, 1.0).version, fused(2.0, 1.0).version, other.version}

@@ -133,6 +133,27 @@ def test_an_entry_that_cannot_be_trusted_is_refused(tmp_path: Path, changes: dic
         folder_with(tmp_path, manifest(**changes)).read("net")
 
 
+def test_a_fusion_says_what_each_part_gives(tmp_path: Path) -> None:
+    content = manifest()
+    parts = [{"profile": "plain", "share": 0.8}, {"profile": "plain", "share": 0.2, "values": [2, 4], "mirror": False}]
+    content["profiles"]["both"] = content["profiles"]["plain"] | {"extractor": "fusion", "fused": parts}
+    read = folder_with(tmp_path, content).manifest
+    first, second = read.profiles["both"].fused
+    assert (first.share, first.values, first.mirror) == (0.8, None, None)
+    assert (second.profile, second.values, second.mirror) == ("plain", (2, 4), False)
+    assert read.extractor_files(read.profiles["both"]) == ("net", "net")
+
+
+@pytest.mark.parametrize(
+    "part", [{"profile": "gone", "share": 1}, {"profile": "both", "share": 1}, {"share": 1}, "plain"]
+)
+def test_a_fusion_of_what_cannot_be_fused_is_refused(tmp_path: Path, part: object) -> None:
+    content = manifest()
+    content["profiles"]["both"] = content["profiles"]["plain"] | {"extractor": "fusion", "fused": [part]}
+    with pytest.raises(WeightsRejectedError, match="damaged"):
+        _ = folder_with(tmp_path, content).manifest
+
+
 def test_a_profile_that_names_no_entry_is_refused(tmp_path: Path) -> None:
     content = manifest()
     content["profiles"]["plain"]["calibration_file"] = "gone"
