@@ -17,9 +17,9 @@ from facerec_app.training.labelled_features import LabelledFeatures
 
 
 def shipped_statistics() -> FeatureStatistics:
-    """Return the statistics of features that ship with profile ``sface``."""
+    """Return the statistics of features that ship with the default profile."""
     store = ModelStore()
-    name = store.profile("sface").statistics_file
+    name = store.profile().statistics_file
     assert name is not None
     return feature_statistics_from_bytes(store.read(name), name)
 

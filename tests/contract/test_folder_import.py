@@ -24,7 +24,7 @@ from facerec_app.config.paths import DatabasePaths
 from facerec_app.config.settings import Settings
 from facerec_app.core.errors import WorkersError
 from facerec_app.core.types import Float32Array
-from facerec_app.extraction.sface_extractor import SfaceExtractor
+from facerec_app.extraction.profile_extractor import make_extractor
 from facerec_app.gallery.gallery_store import GalleryStore
 from facerec_app.models.model_store import ModelStore
 from facerec_app.services.cluster_access import ClusterAccess
@@ -140,7 +140,8 @@ def test_every_reader_gives_the_same_gallery_and_the_same_report(
     assert {type(row.error).__name__ for row in report.refused} >= {"UnreadableImageError", "NearDuplicateError"}
     assert rows_of(imported(tmp_path, people, pool)) == rows_of(report)
     assert faces_of(tmp_path) == faces_of(folder)
-    version = SfaceExtractor(ModelStore()).version
+    store = ModelStore()
+    version = make_extractor(store, store.profile()).version
     np.testing.assert_allclose(vectors_of(tmp_path, version), vectors_of(folder, version), atol=1e-6)
     assert len(vectors_of(folder, version)) == report.enrolled
     again = imported(tmp_path, people, pool)

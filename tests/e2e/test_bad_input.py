@@ -246,7 +246,8 @@ def test_a_damaged_or_missing_model_file_is_named(
     folder = with_models(facerec, monkeypatch, tmp_path)
     events = tmp_path / "events.jsonl"
     events.write_text("from an earlier run\n", encoding="utf-8")
-    for model in ("sface.onnx", "mtcnn_pnet.onnx", "similarity-sface.safetensors"):
+    similarity = ModelStore().profile().similarity_file
+    for model in ("sface.onnx", "mtcnn_pnet.onnx", f"{similarity}.safetensors"):
         whole = (folder / model).read_bytes()
         if damage == "changed":
             (folder / model).write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
