@@ -25,6 +25,7 @@ from facerec_app.config.settings import Settings
 from facerec_app.core.errors import WorkersError
 from facerec_app.core.types import Float32Array
 from facerec_app.extraction.profile_extractor import make_extractor
+from facerec_app.extraction.sface_extractor import SfaceExtractor
 from facerec_app.gallery.gallery_store import GalleryStore
 from facerec_app.models.model_store import ModelStore
 from facerec_app.services.cluster_access import ClusterAccess
