@@ -9,14 +9,21 @@ from types import MappingProxyType
 from facerec_app.core.errors import GalleryChangedError
 from facerec_app.gallery import judgement_rows
 from facerec_app.gallery.face_pictures import FacePictures, read_picture_bytes
-from facerec_app.gallery.gallery_change import PERSON_COLUMNS, FaceContent, FacePlace, GalleryPart, PersonRow
+from facerec_app.gallery.gallery_change import (
+    PERSON_COLUMNS,
+    PICTURE_BOX_COLUMNS,
+    FaceContent,
+    FacePlace,
+    GalleryPart,
+    PersonRow,
+)
 
 _PORTRAIT = PERSON_COLUMNS.index("portrait_face_id")
 _NAME, _NAME_KEY = PERSON_COLUMNS.index("name"), PERSON_COLUMNS.index("name_key")
 _EMBEDDING_COLUMNS = "face_id, extractor_version, vector, checksum"
 _JUDGEMENT_COLUMNS = "left_face_id, right_face_id, same_person, decided_by, decided_at"
 _BOX_PICTURE_COLUMNS = "sha256, face_id, location, file_bytes, width_px, height_px, enrolled_number, saved_at"
-_PICTURE_BOX_COLUMNS = "picture_sha256, number, box_xyxy, landmarks_xy, name, difficult, person_id"
+_PICTURE_BOX_COLUMNS = ", ".join(PICTURE_BOX_COLUMNS)
 
 
 def select_part(connection: sqlite3.Connection, person_ids: Iterable[str], face_ids: Iterable[str]) -> GalleryPart:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from facerec_app.gallery.people_rows import name_key
+
 PersonRow = tuple[object, ...]
 """A row of ``people``, columns in the order of ``PERSON_COLUMNS``."""
 PERSON_COLUMNS = (
@@ -18,6 +20,8 @@ PERSON_COLUMNS = (
     "consent_until",
     "portrait_face_id",
 )
+PICTURE_BOX_COLUMNS = ("picture_sha256", "number", "box_xyxy", "landmarks_xy", "name", "difficult", "person_id")
+_BOX_NAME = PICTURE_BOX_COLUMNS.index("name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ class FaceContent:
         embeddings: its rows of ``embeddings``.
         judgements: its rows of ``judgements``.
         judgement_log: its rows of ``judgement_log``.
-        box_pictures, picture_boxes: what was said of where the faces of its picture are.
+        box_pictures, picture_boxes: its rows of these: what was said of where the faces of its picture are.
     """
 
     face_id: str
@@ -107,3 +111,10 @@ class GalleryChange:
     def size_bytes(self) -> int:
         """Memory that the pictures of removed faces take."""
         return sum(len(content.jpeg) for content in self.contents.values())
+
+    def mentions(self, name: str) -> bool:
+        """Return whether a box of a picture that it removed says a person's name."""
+        key = name_key(name)
+        return any(
+            name_key(str(box[_BOX_NAME])) == key for content in self.contents.values() for box in content.picture_boxes
+        )

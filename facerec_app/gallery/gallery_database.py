@@ -237,16 +237,14 @@ class GalleryDatabase:
 
     def _undo_change(self, mark: tuple[int, int], *, outermost: bool) -> None:
         """Undo one change; a full disk may already have made SQLite undo the whole transaction."""
-        if self._connection.in_transaction:
+        if self._connection.in_transaction and not (outermost and self._batch_depth == 0):
             self._connection.execute("ROLLBACK TO change")
             self._connection.execute("RELEASE change")
             self.pictures.discard(mark)
-            if outermost and self._batch_depth == 0:
-                self._connection.execute("ROLLBACK")
-                self._snapshot_outdated = False
-        else:
-            self.pictures.discard()
-            self._snapshot_outdated = False
+            return
+        self._roll_back()  # whole: when Ctrl-C is raised the change may have been released already
+        self.pictures.discard()
+        self._snapshot_outdated = False
 
     def _refuse_lost_database(self) -> None:
         """Refuse to begin an empty database beside pictures: they would be taken for leftovers and removed."""

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from facerec_app.gallery.gallery_change import PersonRow
+from facerec_app.gallery.gallery_change import PERSON_COLUMNS, PersonRow
+from facerec_app.gallery.people_rows import name_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +84,7 @@ class UnnamedChange:
     def size_bytes(self) -> int:
         """Memory that the pictures of removed faces take."""
         return sum(len(content.jpeg) for content in self.contents.values())
+
+    def mentions(self, name: str) -> bool:
+        """Return whether it enrolled somebody of this name."""
+        return self.made_person is not None and self.made_person[PERSON_COLUMNS.index("name_key")] == name_key(name)

@@ -298,6 +298,16 @@ class VersionStore:
             pointer.unlink(missing_ok=True)
             sync_directory(self.folder)
 
+    def has_damaged_record(self, version_id: str) -> bool:
+        """Return whether a record is damaged or gone; one that cannot be read at this moment (in use) is not."""
+        try:
+            self.record(version_id)
+        except WeightsRejectedError as exc:
+            return not isinstance(exc.__cause__, OSError) or isinstance(exc.__cause__, FileNotFoundError)
+        except WeightsMissingError:
+            return False
+        return False
+
     def _is_usable(self, version_id: str) -> bool:
         try:
             self.read(version_id)

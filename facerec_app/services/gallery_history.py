@@ -25,6 +25,8 @@ class UndoableChange(Protocol):
     @property
     def person_ids(self) -> frozenset[str]: ...
 
+    def mentions(self, name: str) -> bool: ...
+
 
 ChangeT = TypeVar("ChangeT", bound=UndoableChange)
 ChangeT_contra = TypeVar("ChangeT_contra", bound=UndoableChange, contravariant=True)
@@ -111,10 +113,10 @@ class GalleryHistory(Generic[ChangeT]):
         self._done.append(self._taken_back.pop())
         return change
 
-    def forget_person(self, person_id: str) -> None:
-        """Drop every change that touched a person: deleted means gone from here too."""
+    def forget_person(self, person_id: str, name: str) -> None:
+        """Drop every change that touched a person or holds their name: deleted means gone from here too."""
         for changes in (self._done, self._taken_back):
-            changes[:] = [change for change in changes if person_id not in change.person_ids]
+            changes[:] = [one for one in changes if person_id not in one.person_ids and not one.mentions(name)]
 
     def take_over(self, other: GalleryHistory[ChangeT]) -> None:
         """Go on with what another one remembers of the same gallery; that one forgets it."""

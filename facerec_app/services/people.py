@@ -203,7 +203,7 @@ class PeopleService:
         person_id = self.find(name_or_id).person_id
         trained_as = self._trained_as(person_id)
         person = self._store.remove_person(person_id)
-        self.history.forget_person(person_id)
+        self.history.forget_person(person_id, person.name)
         self.last_seen.forget(person_id)
         if self._versions is not None and keep_versions:
             for gone in sorted(trained_as - {one.person_id for one in self._store.people()}):

@@ -174,10 +174,8 @@ class VersionService:
         return tuple(kept)
 
     def _unreadable(self) -> tuple[str, ...]:
-        """Return the versions whose records cannot be read."""
-        names = self._store.ids()  # first: a version that is stored meanwhile is not meant
-        readable = {record.version_id for record in self._store.records()}
-        return tuple(name for name in names if name not in readable)
+        """Return the versions whose records are damaged for good."""
+        return tuple(name for name in self._store.ids() if self._store.has_damaged_record(name))
 
     def _remove_derived_files(self) -> None:
         for file in self._derived_files:

@@ -305,19 +305,22 @@ def test_an_interruption_when_a_removal_has_committed_removes_the_picture(
     assert list(faces_after_reopening(tmp_path)) == [kept]
 
 
-@pytest.mark.parametrize("statement", ["COMMIT", "RELEASE change"])
+@pytest.mark.parametrize(
+    ("statement", "returned"), [("COMMIT", False), ("RELEASE change", False), ("RELEASE change", True)]
+)
 def test_an_interruption_before_faces_have_committed_leaves_neither_row_nor_picture(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, statement: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, statement: str, returned: bool
 ) -> None:
     with open_store(tmp_path) as store:
         person = store.add_person("One")
         first = store.add_face(person.person_id, new_face(1))
         with monkeypatch.context() as patch:
-            interrupt(store, patch, statement, returned=False)
+            interrupt(store, patch, statement, returned=returned)
             with pytest.raises(KeyboardInterrupt):
                 store.add_faces(person.person_id, [new_face(2), new_face(3)])
         assert [path.stem for path in picture_files(tmp_path)] == [first]
-    assert list(faces_after_reopening(tmp_path)) == [first]
+        last = store.add_face(person.person_id, new_face(4))
+    assert sorted(faces_after_reopening(tmp_path)) == sorted([first, last])
 
 
 def test_a_leftover_that_cannot_be_removed_does_not_keep_the_gallery_closed(tmp_path: Path) -> None:

@@ -137,6 +137,15 @@ def test_boxes_come_back_with_their_face_and_name_who_is_still_there(
     assert store.check() == ()
 
 
+def test_a_name_in_boxes_of_a_removed_picture_goes_with_whoever_had_it(
+    store: GalleryStore, people: PeopleService
+) -> None:
+    people.remove_faces([people.faces("Ann")[1].face_id])
+    store.add_person("A  Guest")
+    people.remove("A Guest")
+    assert people.history.undo_text is None, "what would come back says the name of somebody who was deleted"
+
+
 def test_two_people_who_were_one_have_their_boxes_and_times_again(store: GalleryStore, people: PeopleService) -> None:
     before, times = boxes_of(store), LastSeenTable(store.database).times()
     people.merge("Ann", "Bo")

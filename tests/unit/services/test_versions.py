@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Callable
 from dataclasses import replace
@@ -246,3 +247,22 @@ def test_a_version_whose_record_is_damaged_goes_with_whoever_is_removed(
     else:
         assert service.forget_person("ada") == ("v1",)
     assert store.ids() == ("v2",)
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_version_that_is_in_use_elsewhere_at_that_moment_is_not_taken_for_damaged(
+    store: VersionStore, service: VersionService, monkeypatch: pytest.MonkeyPatch, kept: bool
+) -> None:
+    for name, person in (("v1", "ada"), ("v2", "grace")):
+        add_version(store, name, people={person: (f"{person}-1",)})
+    read = Path.read_bytes
+
+    def locked(path: Path) -> bytes:
+        if path == store.folder / "v2" / RECORD_NAME:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return read(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", locked)
+        assert (service.keep_without if kept else service.forget_person)("ada") == ("v1",)
+    assert store.ids() == (("v1", "v2") if kept else ("v2",))
