@@ -43,9 +43,9 @@ class VotingRules:
     caution: float = 0.0
 
 
-AVERAGED_LOOKS = VotingRules(newest_alone=True, min_agreement=0.0, caution=0.8)
+AVERAGED_LOOKS = VotingRules(newest_alone=True, min_agreement=0.0, caution=1.2)
 """For looks that are judged by their mean feature. Strangers' mean features come nearer to somebody than their single
-ones do: on 300 people whom the network never saw, by up to 0.03 in cosine, which is 0.8 in log odds (docs/profiles.md).
+ones do: on 300 people whom the network never saw, by up to 0.03 in cosine, which is 1.2 in log odds (docs/profiles.md).
 """
 
 
