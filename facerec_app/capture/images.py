@@ -236,7 +236,7 @@ def iter_image_files(folder: Path, *, recursive: bool = False) -> Iterator[Path]
     """
     root = folder.resolve()
     try:
-        entries = sorted(folder.iterdir(), key=lambda entry: natural_order(entry.name))
+        entries = sorted(folder.iterdir(), key=lambda entry: (natural_order(entry.stem), entry.suffix))
     except OSError as exc:
         raise UnreadableImageError(f"The folder {folder} cannot be read: {exc.strerror or exc}.") from exc
     for entry in entries:

@@ -79,7 +79,7 @@ def _shown(overview: CalibrationOverview) -> list[Trade]:
 
 
 def _cells(trade: Trade) -> tuple[str, str, str, str]:
-    threshold = f"{trade.threshold:.2f}{' (beyond the data)' if trade.beyond_data else ''}"
+    threshold = f"{round(trade.threshold, 2) + 0.0:.2f}{' (beyond the data)' if trade.beyond_data else ''}"
     if trade.missed_share is None or trade.missed_interval is None:
         return threshold, "not known", "", ""
     low, high = trade.missed_interval

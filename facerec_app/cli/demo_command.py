@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -54,7 +55,7 @@ def demo(
         if json:
             print_json(_record(result))
         else:
-            _print(result)
+            _print(result, names)
         if result.run.stopped:
             raise typer.Exit(INTERRUPTED)
         if window if window is not None else (_has_display() and not json):
@@ -65,10 +66,13 @@ def demo(
         raise typer.Exit(UNEXPECTED)
 
 
-def _print(result: DemonstrationReport) -> None:
+def _print(result: DemonstrationReport, enrolled: Sequence[str]) -> None:
     print_sightings(result.run.sightings, result.run.faces)
     for name, share in result.named_share.items():
         out.print(f"{escape(name)}: named in {share:.1%} of the frames that show the face")
+    for name in enrolled:
+        if name not in result.named_share:
+            out.print(f"{escape(name)}: enrolled, but not in the video")
     wrong = "nobody was named wrongly" if result.wrong_names == 0 else f"{result.wrong_names} faces were named wrongly"
     out.print(f"{wrong}; {result.run.frames} frames, {result.run.frames_per_s:.0f} a second")
     for what, path in (("Video", result.video), ("Contact sheet", result.sheet), ("Events", result.events)):

@@ -26,8 +26,6 @@ Network = Annotated[
 ]
 Projection = Annotated[Path | None, typer.Option(help="Projection made for that network (see docs/matching.md).")]
 
-_HARDLY = 0.01
-
 
 def add_to(cli: typer.Typer) -> None:
     """Add the command."""
@@ -39,7 +37,8 @@ def match(
     left: Annotated[Path, typer.Argument(help="A picture.")],
     right: Annotated[Path, typer.Argument(help="Another picture.")],
     all_faces: Annotated[
-        bool, typer.Option("--all-faces", help="Compare every face with every face, not only the largest of each.")
+        bool,
+        typer.Option("--all-faces", help="Show every face against every face, not only the two most alike."),
     ] = False,
     sheet: Annotated[
         Path | None, typer.Option(help="Write both pictures with what agrees joined by lines (.png or .jpg).")
@@ -61,7 +60,7 @@ def match(
         faces = _compared(service, pictures, all_faces)
         best = max(faces, key=lambda face: face.probability, default=None)
         agreement = service.agreement(*pictures, best, LocalFeatureChoice(map_name, network, projection))
-        lines = [*(_face_line(face, pictures) for face in faces), *_agreement_lines(agreement)]
+        lines = [*(_face_line(face, pictures, all_faces) for face in faces), *_agreement_lines(agreement)]
         if not faces:
             lines.insert(0, _no_faces_line(pictures))
         if sheet is not None:
@@ -82,20 +81,21 @@ def _compared(
     left, right = pictures
     if left.largest < 0 or right.largest < 0:
         return []
-    if not all_faces:
-        return [service.compare_faces(left, right)]
     rows = [(a, b) for a in range(len(left.detections)) for b in range(len(right.detections))]
-    return [service.compare_faces(left, right, a, b) for a, b in rows]
+    faces = [service.compare_faces(left, right, a, b) for a, b in rows]
+    return faces if all_faces else [max(faces, key=lambda face: face.probability)]
 
 
-def _face_line(face: FaceComparison, pictures: tuple[ComparedPicture, ComparedPicture]) -> str:
+def _face_line(face: FaceComparison, pictures: tuple[ComparedPicture, ComparedPicture], all_faces: bool) -> str:
     which = " and ".join(
         f"face {row + 1} of {len(picture.detections)} in {picture.title}"
         for row, picture in zip((face.left_face, face.right_face), pictures, strict=True)
     )
-    sure = "< 1%" if face.probability < _HARDLY else percent(face.probability)
+    pairs = len(pictures[0].detections) * len(pictures[1].detections)
+    of_pairs = "" if all_faces or pairs == 1 else f", the most alike of {pairs} pairs"
     words = face.verdict.value
-    return f"{words[0].upper()}{words[1:]} ({sure} the same): {which}, cosine {face.cosine:.3f}"
+    said = f"{words[0].upper()}{words[1:]} ({percent(face.probability)} the same)"
+    return f"{said}: {which}, cosine {face.cosine:.3f}{of_pairs}"
 
 
 def _no_faces_line(pictures: tuple[ComparedPicture, ComparedPicture]) -> str:

@@ -86,7 +86,7 @@ def _print_tables(results: Sequence[FaceSearchResult], image: Path) -> None:
         table = Table("", "Name", "Same person", "Cosine", "Enrolled from", box=None, header_style="bold", title=title)
         table.title_justify = "left"
         for rank, hit in enumerate(result.hits, start=1):
-            where = escape(Path(hit.source).name)
+            where = escape("/".join(Path(hit.source).parts[-2:]))
             table.add_row(
                 str(rank),
                 escape(hit.name) or "[dim]no name yet[/]",

@@ -47,6 +47,8 @@ def sighting_record(sighting: Sighting) -> dict[str, Any]:
 
 def percent(probability: float) -> str:
     """Return a probability in whole percent; certainty is never claimed."""
+    if probability < 0.01:
+        return "< 1%"
     return "> 99%" if probability >= 0.995 else f"{probability:.0%}"
 
 

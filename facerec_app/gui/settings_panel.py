@@ -136,10 +136,15 @@ class SettingsPanel(QWidget):
         self.show_fault(message)
 
     def _offer_profiles(self, names: tuple[str, ...]) -> None:
+        titles = {
+            "sface": self.tr("SFace"),
+            "resnet50": self.tr("ResNet50: misses more people"),
+            "fusion": self.tr("Fusion of both: slower"),
+        }
         self._is_showing = True
         self.profile.clear()
         for name in names:
-            self.profile.addItem(name, name)
+            self.profile.addItem(titles.get(name, name), name)
         self._select(self.profile, self._services.settings.profile)
         self._is_showing = False
 

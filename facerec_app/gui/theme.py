@@ -63,7 +63,7 @@ QListWidget#library-list::item {{ padding: 7px 8px; border-radius: 5px; color: {
 QListWidget#library-list::item:selected {{ background: {pressed}; color: {text}; }}
 QDockWidget {{ color: {text}; }}
 QDockWidget::title {{ background: {window}; padding: 8px 10px; text-align: left; }}
-QTabBar::tab {{ background: transparent; color: {muted}; padding: 7px 14px; border: 0;
+QTabBar::tab {{ background: transparent; color: {muted}; padding: 7px 8px; border: 0;
     border-bottom: 2px solid transparent; }}
 QTabBar::tab:selected {{ color: {text}; border-bottom-color: {accent}; }}
 QTabBar::tab:hover {{ color: {text}; }}

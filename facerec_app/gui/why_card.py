@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushBut
 
 from facerec_app.core.types import IdentityDecision, UInt8Array, Verdict
 from facerec_app.gui.beside_face import place_beside
+from facerec_app.gui.library.face_cards import share_words
 from facerec_app.gui.picture_conversion import portrait, rounded_pixmap
 from facerec_app.gui.theme import colour
 from facerec_app.services.name_explanation import NameExplanation, PersonStanding
@@ -82,7 +83,7 @@ class _FaceRow(QWidget):
                 pixels = portrait(face.pixels_rgb, face.detection.boxes_xyxy[0])
                 self._pictures[number].setPixmap(rounded_pixmap(pixels, _PICTURE_PX, self.devicePixelRatioF()))
                 self._pictures[number].setToolTip(self.tr("cosine {0:.2f}").format(face.cosine))
-                self._figures[number].setText(f"{min(face.probability, 0.99):.0%}")
+                self._figures[number].setText(share_words(face.probability))
 
 
 class WhyCard(QFrame):

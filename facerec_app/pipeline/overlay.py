@@ -54,8 +54,9 @@ def draw_result(result: FrameResult) -> UInt8Array:
     line_px = max(2, round(min(picture.shape[:2]) / 240))
     text_px = max(13, round(min(picture.shape[:2]) / 26))
     for box, decision in zip(result.detections.boxes_xyxy, result.decisions, strict=True):
+        draw_box(picture, box, VERDICT_STYLES[decision.verdict], line_px)
+    for box, decision in zip(result.detections.boxes_xyxy, result.decisions, strict=True):  # no box crosses a name
         style = VERDICT_STYLES[decision.verdict]
-        draw_box(picture, box, style, line_px)
         label = text_picture(decision_text(decision, result.name_of(decision)), text_px, style.text_rgb, style.box_rgb)
         left, top = round(float(box[0])), round(float(box[1]))
         above = top - label.shape[0]

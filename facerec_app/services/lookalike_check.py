@@ -46,7 +46,7 @@ class LookalikeCheck:
         name = index.snapshot.names.get(str(decision.person_id), "somebody else")
         raise AlreadyEnrolledError(
             f"The face in {what} is already enrolled as {name} ({_percent(decision.probability)} sure); add it to "
-            f"{name}, or insist if it really is somebody else."
+            f"{name}, or add it anyway if it really is somebody else."
         )
 
 

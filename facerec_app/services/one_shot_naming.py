@@ -114,7 +114,10 @@ class OneShotNaming:
                 continue
             names.append(person_of(picture))
         if not vectors:
-            raise ConfigError(f"{folder} holds no picture with a face in it; put one a person there.")
+            raise ConfigError(
+                f"{folder} holds no picture with a face in it, or only in folders of its own; put one a person right "
+                "there, or enrol folders of people with 'facerec import'."
+            )
         return GallerySnapshot(
             np.stack(vectors),
             np.array(names),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from facerec_app.capture.images import read_image, write_jpeg
@@ -25,6 +26,23 @@ def test_match_tells_one_person_from_two_and_draws_a_sheet(facerec: Facerec, dem
     assert other.code == 0
     assert other.stdout.startswith("Very likely two people")
     assert "Outside the faces" in other.stdout
+
+
+def test_match_finds_somebody_who_is_not_the_largest_face_of_a_picture(
+    facerec: Facerec, demo_dir: Path, tmp_path: Path
+) -> None:
+    nearer = small_picture(demo_dir / "sources" / "biden.jpg", 420)
+    farther = small_picture(demo_dir / "sources" / "obama3.jpg", 300)
+    party = np.zeros((max(len(nearer), len(farther)), nearer.shape[1] + farther.shape[1], 3), np.uint8)
+    party[: len(nearer), : nearer.shape[1]] = nearer
+    party[: len(farther), nearer.shape[1] :] = farther
+    write_jpeg(tmp_path / "party.jpg", party)
+    write_jpeg(tmp_path / "one.jpg", small_picture(demo_dir / "sources" / "obama2.jpg", 360))
+    said = facerec("match", tmp_path / "one.jpg", tmp_path / "party.jpg").stdout.splitlines()[0]
+    assert said.startswith("Very likely the same person")
+    assert said.endswith("the most alike of 2 pairs")
+    every = facerec("match", tmp_path / "one.jpg", tmp_path / "party.jpg", "--all-faces", "--json").json
+    assert sorted(face["verdict"] for face in every["faces"]) == ["different", "same"]
 
 
 def test_match_says_in_one_line_what_is_wrong(facerec: Facerec, demo_dir: Path, tmp_path: Path) -> None:

@@ -189,7 +189,9 @@ class ComparedSide(QWidget):
         self._show_title(picture.title)
         self.view.show_picture(picture)
         self._pages.setCurrentIndex(1)
-        self.say("" if picture.compared.largest >= 0 else self.tr("No face was found in this picture."))
+        faces = len(picture.compared.detections)
+        several = self.tr("One of {0} faces is compared. Click another one.").format(faces) if faces > 1 else ""
+        self.say(several if faces else self.tr("No face was found in this picture."))
 
     def say(self, words: str, *, bad: bool = False) -> None:
         """Write one line below the picture."""
