@@ -138,7 +138,7 @@ class SettingsPanel(QWidget):
     def _offer_profiles(self, names: tuple[str, ...]) -> None:
         titles = {
             "sface": self.tr("SFace"),
-            "resnet50": self.tr("ResNet50: misses more people"),
+            "resnet50": self.tr("ResNet50: misses more"),
             "fusion": self.tr("Fusion of both: slower"),
         }
         self._is_showing = True
