@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+import threading
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,6 +26,17 @@ LOADING_S = 30.0
 _PLATFORM_REMARK = "This plugin does not support"
 
 MakeWindow = Callable[[], MainWindow]
+
+
+def _running_threads() -> str:
+    """Return every other thread and where it is."""
+    frames = sys._current_frames()
+    others = [thread for thread in threading.enumerate() if thread is not threading.current_thread()]
+    return "\n".join(
+        f"{thread.name}:\n{''.join(traceback.format_stack(frames[thread.ident]))}"
+        for thread in others
+        if thread.ident in frames
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -73,7 +87,7 @@ def make_window(qtbot: QtBot, qapp: QApplication, application: Application, tmp_
     yield make
     for window in made:
         window.close()
-        assert window.has_ended or window.end(LOADING_S)
+        assert window.has_ended or window.end(LOADING_S), f"these go on:\n{_running_threads()}"
 
 
 @pytest.fixture

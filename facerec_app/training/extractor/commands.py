@@ -24,6 +24,7 @@ from facerec_app.training.extractor.face_dataset import (
     list_people,
     list_single_portraits,
     load_faces,
+    load_people,
     save_faces,
 )
 from facerec_app.training.extractor.judging import Judgement, judge, raw_values
@@ -132,7 +133,8 @@ def train(layout: WorkFolder, recipe: Recipe, until: int | None, start_from: Pat
         from facerec_app.training.extractor.torch_trainer import ExtractorTrainer
     except ImportError as exc:
         raise ConfigError("Training the extractor needs PyTorch: pip install torch==2.13.0") from exc
-    material = TrainingMaterial(open_bank(layout.bank), recipe.real_share, recipe.seed)
+    people = load_people(layout.faces("train"))
+    material = TrainingMaterial(open_bank(layout.bank), recipe.real_share, recipe.seed, people)
     trainer = ExtractorTrainer(recipe, material, load_watched(layout.faces("heldout")), layout.run)
     try:
         if not trainer.resume() and start_from is not None:

@@ -149,6 +149,21 @@ def load_faces(folder: Path) -> FaceSet:
     )
 
 
+def load_people(folder: Path) -> Int64Array:
+    """Return ``(N,)`` whom each face written by ``save_faces`` shows, equal for equal people of all alignments.
+
+    Raises:
+        NotEnoughDataError: if there are no such faces.
+    """
+    path = folder / "entries.json"
+    if not path.is_file():
+        msg = f"{folder} holds no aligned faces; run 'prepare' first"
+        raise NotEnoughDataError(msg)
+    rows = json.loads(path.read_text(encoding="utf-8"))
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(row["person"] for row in rows))}
+    return np.array([numbers[row["person"]] for row in rows], np.int64)
+
+
 def centre_crops(pixels_rgb: UInt8Array, side_px: int = CROP_PX) -> UInt8Array:
     """Return the middle ``(N, side, side, 3)`` of ``(N, S, S, 3)`` pictures."""
     margin = (pixels_rgb.shape[1] - side_px) // 2

@@ -20,6 +20,7 @@ from facerec_app.training.extractor.face_dataset import (
     joined,
     list_people,
     load_faces,
+    load_people,
     save_faces,
 )
 from facerec_app.training.extractor.synthetic_faces import make_faces
@@ -119,3 +120,25 @@ def test_the_share_of_real_faces_is_kept() -> None:
     assert np.mean(pictures[:, 0, 0, 0] == 0) == pytest.approx(0.25, abs=0.04)
     alone = TrainingMaterial([real], real_share=0.25, seed=0)
     assert not alone.batch(50, alone.generator(0))[0].any()
+
+
+def test_balanced_batches_show_somebody_of_nine_pictures_three_times_as_often_as_somebody_of_one() -> None:
+    shard = drawn_shard(10, 0)
+    for row, picture in enumerate(shard.pixels_rgb):
+        picture[...] = row
+    people = np.array([4, *[7] * 9], np.int64)
+    material = TrainingMaterial([shard], real_share=1.0, seed=0, people=people)
+    balanced = material.batch(4000, material.generator(0), balanced=True)[0][:, 0, 0, 0]
+    plain = material.batch(4000, material.generator(0))[0][:, 0, 0, 0]
+    assert np.mean(balanced == 0) == pytest.approx(1 / 4, abs=0.03)
+    assert np.mean(plain == 0) == pytest.approx(1 / 10, abs=0.02)
+    assert set(balanced) == set(range(10))
+
+
+def test_people_are_the_same_in_both_alignments(tmp_path: Path) -> None:
+    faces = drawn_faces(3)
+    entries = [PictureEntry(tmp_path / "a" / name, person) for name, person in (("1", "a"), ("2", "b"), ("1", "a"))]
+    save_faces(faces, tmp_path / "train", entries, tmp_path)
+    assert load_people(tmp_path / "train").tolist() == [0, 1, 0]
+    with pytest.raises(NotEnoughDataError, match="prepare"):
+        load_people(tmp_path / "nothing")
