@@ -33,6 +33,8 @@ def _carry_out(given: argparse.Namespace) -> None:
         commands.prepare(layout, _data_folder(given.data), given.hold_out)
     elif given.command == "teach":
         commands.teach(layout, given.dlib, given.made, given.threads)
+    elif given.command == "weigh":
+        commands.weigh(layout, given.graph)
     elif given.command == "train":
         plan = commands.planned_recipe(given.stages, given.decay_from, given.batch, given.peak_rate, given.hints)
         commands.train(layout, plan, given.until, given.start_from)
@@ -74,6 +76,8 @@ def _parser() -> argparse.ArgumentParser:
     teach.add_argument("--dlib", type=Path, required=True, help="dlib_face_recognition_resnet_model_v1.dat")
     teach.add_argument("--made", type=int, default=12, help="shards of 4,096 made faces")
     teach.add_argument("--threads", type=int, default=2)
+    weigh = steps.add_parser("weigh", help="have faces that an exported graph finds hard shown more often")
+    weigh.add_argument("--graph", type=Path, required=True)
     train = steps.add_parser("train", help="train, going on from the last checkpoint")
     train.add_argument("--stages", help="pictures seen:side of each stage, as in 150000:64,200000:112")
     train.add_argument("--decay-from", type=int, help="pictures seen when the rate begins to fall")

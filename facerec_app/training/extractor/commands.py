@@ -10,6 +10,7 @@ import numpy as np
 
 from facerec_app.core.errors import ConfigError, WeightsMissingError
 from facerec_app.core.protocols import FaceDetector
+from facerec_app.core.types import Float32Array
 from facerec_app.detection.mtcnn_detector import MtcnnDetector
 from facerec_app.detection.yunet_detector import YunetDetector
 from facerec_app.inference.openvino_session import OpenvinoSession
@@ -27,6 +28,7 @@ from facerec_app.training.extractor.face_dataset import (
     load_people,
     save_faces,
 )
+from facerec_app.training.extractor.face_weights import hardness_weights, person_weights, student_cosines
 from facerec_app.training.extractor.judging import Judgement, judge, raw_values
 from facerec_app.training.extractor.recipe import Recipe, parse_stages
 from facerec_app.training.lfw_pairs import read_pair_list
@@ -52,6 +54,11 @@ class WorkFolder:
     def bank(self) -> Path:
         """Faces with the teachers' values."""
         return self.root / "bank"
+
+    @property
+    def hardness(self) -> Path:
+        """How much more often than others each real face is to be drawn, if that was measured."""
+        return self.bank / "hardness.npy"
 
     @property
     def run(self) -> Path:
@@ -133,8 +140,7 @@ def train(layout: WorkFolder, recipe: Recipe, until: int | None, start_from: Pat
         from facerec_app.training.extractor.torch_trainer import ExtractorTrainer
     except ImportError as exc:
         raise ConfigError("Training the extractor needs PyTorch: pip install torch==2.13.0") from exc
-    people = load_people(layout.faces("train"))
-    material = TrainingMaterial(open_bank(layout.bank), recipe.real_share, recipe.seed, people)
+    material = TrainingMaterial(open_bank(layout.bank), recipe.real_share, recipe.seed, _real_weights(layout))
     trainer = ExtractorTrainer(recipe, material, load_watched(layout.faces("heldout")), layout.run)
     try:
         if not trainer.resume() and start_from is not None:
@@ -143,6 +149,24 @@ def train(layout: WorkFolder, recipe: Recipe, until: int | None, start_from: Pat
         trainer.run(until)
     finally:
         trainer.close()
+
+
+def _real_weights(layout: WorkFolder) -> Float32Array:
+    """Return how often each real face is drawn: people alike, and hard faces more where ``weigh`` was run."""
+    weights = person_weights(load_people(layout.faces("train")))
+    return weights * np.load(layout.hardness, allow_pickle=False) if layout.hardness.is_file() else weights
+
+
+def weigh(layout: WorkFolder, graph: Path) -> None:
+    """Note how well an exported graph follows SFace on each real face, so that ``train`` shows hard ones more often."""
+    if not graph.is_file():
+        raise WeightsMissingError(f"{graph} does not exist; export first.")
+    session = OpenvinoSession(graph.read_bytes(), name=graph.name)
+    sface = np.load(layout.bank / "real" / "sface.npy", allow_pickle=False)
+    cosines = student_cosines(session, load_faces(layout.faces("train")).pixels_rgb, sface)
+    np.save(layout.hardness, hardness_weights(cosines))
+    least, middle = np.percentile(cosines, (1, 50))
+    print(f"cosine to SFace on {len(cosines)} faces: {middle:.3f} for half of them, under {least:.3f} for one in 100")
 
 
 def export(layout: WorkFolder, out: Path, input_px: int) -> None:

@@ -84,7 +84,7 @@ class StudentReplicas:
         recipe, replica = self._recipe, self._replicas[part]
         generator = self._material.generator(step, part)
         teacher = self._hint_teachers[part] if side_px == CROP_PX else None
-        stored, targets = self._material.batch(recipe.batch // PARTS, generator, balanced=teacher is not None)
+        stored, targets = self._material.batch(recipe.batch // PARTS, generator, weighted=teacher is not None)
         pictures = augment(stored, side_px, generator, judged_as_shown=teacher is not None)
         pictures = pictures.contiguous(memory_format=torch.channels_last)
         replica.train()

@@ -23,6 +23,7 @@ from facerec_app.training.extractor.face_dataset import (
     load_people,
     save_faces,
 )
+from facerec_app.training.extractor.face_weights import hardness_weights, person_weights
 from facerec_app.training.extractor.synthetic_faces import make_faces
 from facerec_app.training.extractor.training_material import TrainingMaterial
 from tests.unit.training.extractor.extractor_doubles import MarkedFaceDetector, drawn_faces, drawn_shard
@@ -122,17 +123,27 @@ def test_the_share_of_real_faces_is_kept() -> None:
     assert not alone.batch(50, alone.generator(0))[0].any()
 
 
-def test_balanced_batches_show_somebody_of_nine_pictures_three_times_as_often_as_somebody_of_one() -> None:
-    shard = drawn_shard(10, 0)
+def test_weighted_batches_show_faces_by_their_weights() -> None:
+    shard = drawn_shard(3, 0)
     for row, picture in enumerate(shard.pixels_rgb):
         picture[...] = row
-    people = np.array([4, *[7] * 9], np.int64)
-    material = TrainingMaterial([shard], real_share=1.0, seed=0, people=people)
-    balanced = material.batch(4000, material.generator(0), balanced=True)[0][:, 0, 0, 0]
+    material = TrainingMaterial([shard], real_share=1.0, seed=0, weights=np.array([6, 3, 1], np.float32))
+    weighted = material.batch(4000, material.generator(0), weighted=True)[0][:, 0, 0, 0]
     plain = material.batch(4000, material.generator(0))[0][:, 0, 0, 0]
-    assert np.mean(balanced == 0) == pytest.approx(1 / 4, abs=0.03)
-    assert np.mean(plain == 0) == pytest.approx(1 / 10, abs=0.02)
-    assert set(balanced) == set(range(10))
+    assert np.bincount(weighted) / 4000 == pytest.approx([0.6, 0.3, 0.1], abs=0.03)
+    assert np.bincount(plain) / 4000 == pytest.approx([1 / 3] * 3, abs=0.03)
+
+
+def test_somebody_of_nine_pictures_is_drawn_three_times_as_often_as_somebody_of_one() -> None:
+    weights = person_weights(np.array([4, *[7] * 9], np.int64))
+    assert weights[1:].sum() == pytest.approx(3 * weights[0])
+
+
+def test_face_missed_twice_as_much_is_drawn_four_times_as_often() -> None:
+    weights = hardness_weights(np.array([0.9, 0.8, 0.9], np.float32))
+    assert weights.mean() == pytest.approx(1.0)
+    assert weights[1] / weights[0] == pytest.approx(4.0, rel=1e-4)
+    assert hardness_weights(np.ones(3, np.float32)).tolist() == [1, 1, 1]
 
 
 def test_people_are_the_same_in_both_alignments(tmp_path: Path) -> None:
