@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 import traceback
@@ -21,7 +22,7 @@ from facerec_app.services.application import Application
 
 WAIT_MS = 30_000
 # A network that is being loaded when a window is closed cannot be interrupted; a program would leave without it.
-LOADING_S = 30.0
+LOADING_S = 120.0
 # The offscreen platform says this of itself; it is no fault of the window.
 _PLATFORM_REMARK = "This plugin does not support"
 
@@ -67,6 +68,8 @@ def application(tmp_path: Path) -> Iterator[Application]:
     composed = compose(Settings(database_dir=tmp_path / "database"))
     yield composed
     composed.close()
+    del composed
+    gc.collect()  # a window and its networks hold each other: left to chance, they fill gigabytes
 
 
 @pytest.fixture
