@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from facerec_app.cli.console import out, print_error, print_json
 from facerec_app.cli.context import application
@@ -59,18 +59,21 @@ def list_models(ctx: typer.Context, json: AsJson = False) -> None:
             }
         )
         return
-    table = Table("Model", "File", "MB", "Licence", box=None, header_style="bold")
-    for name, entry in manifest.files.items():
-        table.add_row(name, entry.file, f"{entry.size_bytes / 1e6:.2f}", escape(entry.licence.partition(";")[0]))
+    table = Table("File", Column("Size", justify="right"), "Licence", box=None, header_style="bold")
+    for entry in manifest.files.values():
+        table.add_row(entry.file, _size_text(entry.size_bytes), escape(entry.licence.partition(";")[0]))
     out.print(table)
-    profiles = Table("Profile", "Detector", "Extractor", "Measured", box=None, header_style="bold")
+    profiles = Table(
+        "Profile", "Detector", "Extractor", "LFW pairs", "found at FAR 1e-3", box=None, header_style="bold"
+    )
     for name, profile in manifest.profiles.items():
-        measured = ", ".join(f"{key} {value}" for key, value in profile.measured.items())
         shown = f"{name} (default)" if name == manifest.default_profile else name
-        profiles.add_row(shown, profile.detector, " + ".join(manifest.extractor_files(profile)), escape(measured))
+        figures = [_percent(profile.measured.get(key)) for key in ("lfw_test_accuracy", "lfw_test_tar_at_far_1e-3")]
+        profiles.add_row(shown, profile.detector, " + ".join(manifest.extractor_files(profile)), *figures)
     out.print()
     out.print(profiles)
-    out.print("\n[dim]Sources, licences in full and hashes: --json. What the models are good for: docs/models.md[/]")
+    out.print("\n[dim]Measured on people that no network learnt from. Sources, licences in full, hashes: --json.[/]")
+    out.print("[dim]What the models are good for: docs/models.md[/]")
 
 
 def check(ctx: typer.Context, json: AsJson = False) -> None:
@@ -114,17 +117,24 @@ def compare(
     if folder is not None:
         table.add_column(f"On {folder.name}")
     for row in rows:
-        accuracy = row.recorded.get("lfw_test_accuracy")
         cells = [
             f"{row.name} (default)" if row.is_default else row.name,
             str(row.dimension),
             f"{row.size_mb:.1f}",
             f"{row.one_face_ms:.1f}",
             f"{row.batch_face_ms:.1f}",
-            f"{100 * float(accuracy):.1f} %" if accuracy is not None else "-",
+            _percent(row.recorded.get("lfw_test_accuracy")),
         ]
         table.add_row(*cells, *([_measured_text(row)] if folder is not None else []))
     out.print(table)
+
+
+def _size_text(size_bytes: int) -> str:
+    return f"{size_bytes / 1e6:.1f} MB" if size_bytes >= 1e6 else f"{max(size_bytes / 1e3, 1):.0f} kB"
+
+
+def _percent(share: object) -> str:
+    return f"{100 * float(share):.1f} %" if isinstance(share, int | float) else "-"
 
 
 def _measured_text(row: ComparedProfile) -> str:

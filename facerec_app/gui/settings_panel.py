@@ -226,6 +226,11 @@ class SettingsPanel(QWidget):
         self._message = QLabel(self)
         self._message.setWordWrap(True)
         self._message.setTextFormat(Qt.TextFormat.PlainText)
+        self._message.setContentsMargins(12, 4, 12, 8)
+        # Its line stays while there is nothing to say: nothing moves under the pointer when a choice takes effect.
+        policy = self._message.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self._message.setSizePolicy(policy)
         self._message.hide()
 
     def _path_label(self) -> QLabel:
@@ -265,7 +270,6 @@ class SettingsPanel(QWidget):
         inner = QVBoxLayout(content)
         inner.setContentsMargins(12, 12, 12, 12)
         inner.setSpacing(8)
-        inner.addWidget(self._message)
         inner.addWidget(self._heading(self.tr("Strictness")))
         inner.addWidget(self.strictness)
         inner.addWidget(self._heading(self.tr("Recognition")))
@@ -310,4 +314,5 @@ class SettingsPanel(QWidget):
         scroll.setWidget(content)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(scroll)
+        layout.addWidget(scroll, 1)
+        layout.addWidget(self._message)

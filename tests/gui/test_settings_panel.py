@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QPoint
 from pytestqt.qtbot import QtBot
 
 from facerec_app.config.settings import load_settings
@@ -33,8 +34,14 @@ def test_strictness_shows_its_effect_while_sliding_and_is_in_force_where_the_vid
     qtbot.waitUntil(lambda: "Measuring" not in strictness.effect, timeout=WAIT_MS)
     assert "two faces" in strictness.effect, "with one face each nothing can be measured, and that is said"
     before = window.session.newest_result
+    place = strictness.mapTo(window, QPoint(0, 0))
     strictness.move_to(0.01)
     assert strictness.words == "One stranger in 100 is given a name"
+    assert "starting again" in window.preferences.message
+    layout = window.preferences.layout()
+    assert layout is not None
+    layout.activate()
+    assert strictness.mapTo(window, QPoint(0, 0)) == place, "nothing moves under the pointer"
     qtbot.waitUntil(lambda: window.services.settings.stranger_rate == 0.01, timeout=WAIT_MS)
     assert load_settings(tmp_path / "settings.toml").stranger_rate == 0.01
 
