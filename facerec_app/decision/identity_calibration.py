@@ -18,6 +18,8 @@ from facerec_app.core.types import Float32Array
 from facerec_app.similarity.log_odds import MAX_LOG_ODDS, probabilities_of
 
 _FORMAT = "facerec-identity-calibration-2"
+SATURATION_ROOM = 0.5
+"""Scores end at ``MAX_LOG_ODDS``: a bar higher than this much below it could not be reached by anybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ class IdentityCalibration:
         go wrong at ``1 - (1 - q)^(1/N)`` only (FPIR and FMR as in ISO/IEC 19795-1).
         """
         rate = -math.expm1(math.log1p(-stranger_rate) / max(people, 1))
-        return min(self.tail.score_at(math.log10(rate)), MAX_LOG_ODDS - 0.5)
+        return min(self.tail.score_at(math.log10(rate)), MAX_LOG_ODDS - SATURATION_ROOM)
 
     def probabilities(
         self, best: Float32Array | np.float32, runner_up: Float32Array | np.float32, people: int

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from facerec_app.core.types import IdentityDecision, Int64Array, PersonScores, Verdict
-from facerec_app.decision.identity_calibration import IdentityCalibration
+from facerec_app.decision.identity_calibration import SATURATION_ROOM, IdentityCalibration
 from facerec_app.decision.name_assignment import assign_unique
 from facerec_app.decision.threshold_decider import NOBODY, Leader, leader_of, refusal_reason
 from facerec_app.similarity.log_odds import MAX_LOG_ODDS
@@ -23,13 +23,14 @@ class VotingRules:
     Attributes:
         max_looks: remembered for each track.
         half_life_s: after this time a look counts half.
-        prior_weight: looks' worth of "no evidence" mixed in, so that few or bad looks cannot name anybody.
+        prior_weight: looks' worth of "no evidence" mixed into a score above zero, so that few or bad looks cannot name
+            anybody.
         min_looks: looks that must agree on a person, each nearly good enough alone, before the name is shown.
         min_agreement: share of the looks' weight that must agree.
         patience_looks: looks after which a face nobody resembles is called unknown.
         allowance: log odds by which a name that stands may fall short before it is taken back.
         newest_alone: the newest look is judged by the mean feature of all of them, so it speaks for all.
-        caution: log odds asked for beyond a single picture's threshold.
+        caution: log odds asked for beyond a single picture's threshold, as far as scores reach.
     """
 
     max_looks: int = 24
@@ -82,10 +83,11 @@ class _Track:
 class TrackVotes:
     """Adds up the looks at each track, weighted by quality, and names each person at most once in a frame.
 
-    A person's score for a track is the weighted mean of their log odds over the recent looks, drawn towards zero by
-    ``prior_weight``. It is a mean, not a sum: looks at one face in one video are far from independent, and a stranger
-    who resembles somebody does so in every frame. The mean goes through the same thresholds as a single picture, which
-    keeps the stated stranger rate on the safe side; a single bad frame cannot carry it.
+    A person's score for a track is the weighted mean of their log odds over the recent looks, drawn down towards zero
+    by ``prior_weight`` (never up to it: where few people are enrolled a bar may lie below zero). It is a mean, not a sum:
+    looks at one face in one video are far from independent, and a stranger who resembles somebody does so in every
+    frame. The mean goes through the same thresholds as a single picture, which keeps the stated stranger rate on the
+    safe side; a single bad frame cannot carry it.
 
     A name that stands is kept until the mean falls short by ``allowance`` (hysteresis), somebody else leads, or the two
     latest good looks both speak against it (the tracker went over to another face), which also wipes older looks.
@@ -144,7 +146,18 @@ class TrackVotes:
 
     def _contradicted(self, track: _Track, person_id: str) -> bool:
         latest = [look for look in list(track.looks)[-2:] if look.weight >= 0.25]
-        return len(latest) == 2 and all(look.log_odds_for(person_id) < 0.0 for look in latest)
+        return len(latest) == 2 and all(
+            look.log_odds_for(person_id) < min(0.0, self._nearly_enough(look.scores.gallery_people)) for look in latest
+        )
+
+    def _nearly_enough(self, people: int) -> float:
+        """Return the log odds down to which a name that stands is kept."""
+        return self.calibration.threshold(people, self.stranger_rate) - self.rules.allowance
+
+    def _caution(self, people: int) -> float:
+        """Return what is asked for beyond the threshold; scores end at ``MAX_LOG_ODDS``, and so must the bar."""
+        room = MAX_LOG_ODDS - SATURATION_ROOM - self.calibration.threshold(people, self.stranger_rate)
+        return min(self.rules.caution, max(room, 0.0))
 
     def _judge(self, track_id: int, track: _Track) -> IdentityDecision:
         pooled, agreeing, agreement = self._pooled(track)
@@ -152,7 +165,7 @@ class TrackVotes:
         track.leader = leader
         people, looks = pooled.gallery_people, len(track.looks)
         stands = leader.person_id is not None and leader.person_id == track.standing_id
-        allowance = (self.rules.allowance if stands else 0.0) - self.rules.caution
+        allowance = (self.rules.allowance if stands else 0.0) - self._caution(people)
         refusal = refusal_reason(leader, self.calibration, people, self.stranger_rate, allowance=allowance)
         if refusal is None and not stands and (agreeing < self.rules.min_looks or agreement < self.rules.min_agreement):
             refusal = "too few looks agree so far"
@@ -185,12 +198,13 @@ class TrackVotes:
         people = sorted(named)
         table = np.array([[look.log_odds_for(person) for person in people] for look in looks])
         shares = weights if not self.rules.newest_alone else weights.sum() * (np.arange(len(looks)) == len(looks) - 1)
-        means = shares @ table / (weights.sum() + self.rules.prior_weight)
+        sums = shares @ table
+        means = np.minimum(sums / weights.sum(), sums / (weights.sum() + self.rules.prior_weight))
         order = np.argsort(-means, kind="stable")
         best = people[int(order[0])]
         # A look agrees if it has the person first with a score that could nearly carry the name alone; a face like
         # nobody also has somebody first.
-        floor = self.calibration.threshold(newest.scores.gallery_people, self.stranger_rate) - self.rules.allowance
+        floor = self._nearly_enough(newest.scores.gallery_people)
         agreeing = np.array([look.leader_id == best and look.log_odds_for(best) >= floor for look in looks])
         scores = PersonScores(
             np.array([[people[int(row)] for row in order]]),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from facerec_app.core.types import IdentityDecision, PersonScores, Verdict
+from facerec_app.decision.identity_calibration import IdentityCalibration, ImpostorTail
 from facerec_app.decision.person_ranker import empty_person_scores
 from facerec_app.decision.track_votes import AVERAGED_LOOKS, TrackVotes
 from tests.unit.decision.decision_material import calibration, look
@@ -137,3 +140,28 @@ def test_where_looks_are_averaged_the_newest_speaks_for_all_and_must_be_surer() 
     assert watch(TrackVotes(calibration(), rules=AVERAGED_LOOKS), *film).person_id == "ann"
     assert watch(TrackVotes(calibration(), rules=AVERAGED_LOOKS), blurred, clear).verdict is not Verdict.KNOWN
     assert watch(TrackVotes(calibration(), rules=AVERAGED_LOOKS), weak, weak, weak).verdict is not Verdict.KNOWN
+
+
+def with_bar(log_odds: float) -> IdentityCalibration:
+    """Return a calibration whose bar is everywhere the same, whatever rate and gallery."""
+    return replace(calibration(), tail=ImpostorTail((-1.0, -2.0, -3.0), (log_odds,) * 3))
+
+
+def test_where_the_bar_lies_below_zero_bad_looks_do_not_lift_a_stranger_over_it() -> None:
+    below = look(ann=-3.0)
+    for quality in (0.02, 0.05, 0.3, 0.9):
+        decision = watch(TrackVotes(with_bar(-2.0)), *[below] * 6, quality=quality)
+        assert decision.verdict is not Verdict.KNOWN, quality
+    assert watch(TrackVotes(with_bar(-2.0)), *[look(ann=-1.5)] * 6).verdict is Verdict.KNOWN
+
+
+def test_a_name_above_a_bar_below_zero_is_not_taken_for_contradicted() -> None:
+    votes = TrackVotes(with_bar(-2.0))
+    watch(votes, *[look(ann=-1.5)] * 4)
+    assert "8 looks" in watch(votes, *[look(ann=-1.5)] * 4, start_s=0.4).reason
+
+
+def test_caution_does_not_put_the_bar_where_scores_end() -> None:
+    crowd = look(gallery_people=5000, ann=15.0, bob=2.0)
+    votes = TrackVotes(with_bar(14.4), rules=AVERAGED_LOOKS)
+    assert watch(votes, *[crowd] * 20, quality=0.9).person_id == "ann"
