@@ -84,7 +84,7 @@ class TrackVotes:
     """Adds up the looks at each track, weighted by quality, and names each person at most once in a frame.
 
     A person's score for a track is the weighted mean of their log odds over the recent looks, drawn down towards zero
-    by ``prior_weight`` (never up to it: where few people are enrolled a bar may lie below zero). It is a mean, not a sum:
+    by ``prior_weight`` (never up to it: where few people are enrolled a bar may lie below zero). It is a mean, no sum:
     looks at one face in one video are far from independent, and a stranger who resembles somebody does so in every
     frame. The mean goes through the same thresholds as a single picture, which keeps the stated stranger rate on the
     safe side; a single bad frame cannot carry it.

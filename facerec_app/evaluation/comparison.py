@@ -129,7 +129,7 @@ def comparison_report(
             "than those judged.",
         ),
         ReportTable(
-            "McNemar's test on pairs without a person in common",
+            "McNemar's test on pairs with each person once in either kind",
             ("pairs", f"only {first.name} right", f"only {second.name} right", "p"),
             ((str(test.trials), str(test.only_first), str(test.only_second), f"{test.p_value:.3f}"),),
             "p is the chance of so uneven a split if both were equally good.",
@@ -142,8 +142,8 @@ def comparison_report(
         ReportPlot("Receiver operating characteristic", "false accept rate", "true accept rate", curves, x_scale="log"),
     )
     significance = (
-        f"On {test.trials} pairs without a person in common, {test.only_first} are right by {first.name} alone and "
-        f"{test.only_second} by {second.name} alone (McNemar p = {test.p_value:.3f})."
+        f"On {test.trials} pairs with each person once in either kind, {test.only_first} are right by {first.name} "
+        f"alone and {test.only_second} by {second.name} alone (McNemar p = {test.p_value:.3f})."
     )
     return EvaluationReport(
         "compare", f"{first.name} or {second.name}?", (comparison.sentence, significance), tables, plots, (),

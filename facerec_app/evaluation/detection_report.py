@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from facerec_app.core.types import FaceDetections
-from facerec_app.evaluation.error_rates import interval
 from facerec_app.evaluation.evaluation_report import (
     Curve,
     EvaluationReport,
@@ -28,6 +27,7 @@ from facerec_app.training.detection_metrics import (
     missed_rows,
     operating_point,
 )
+from facerec_app.training.verification_metrics import interval
 
 STRICT_IOU = 0.75
 _SIZES_PX = ((0.0, 32.0), (32.0, 96.0), (96.0, float("inf")))

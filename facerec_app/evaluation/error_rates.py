@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from facerec_app.core.types import BoolArray, Int64Array
-from facerec_app.training.verification_metrics import Float64Array, PersonBootstrap, ScoredPairs
+from facerec_app.training.verification_metrics import Float64Array, PersonBootstrap, ScoredPairs, interval
 
 RULE_OF_30 = 30
 """Errors that must be seen for the true rate to lie within 30 % of the measured one with 90 % confidence, if they are
@@ -145,31 +145,33 @@ def person_mean_draws(
     return _quotient(counts @ sums, counts @ trials)
 
 
-def interval(draws: Float64Array) -> tuple[float, float]:
-    """Return the 2.5 and 97.5 % points of a bootstrap, resamples without a value left out."""
-    usable = draws[np.isfinite(draws)]
-    if not len(usable):
-        return float("nan"), float("nan")
-    low, high = np.percentile(usable, [2.5, 97.5])
-    return float(low), float(high)
-
-
 def rate_interval(happened: Float64Array, person: Int64Array, draws: Float64Array) -> tuple[float, float]:
     """Return the 95 % interval of a rate; where nothing happened, or always, up to what that still allows.
-
-    A bootstrap of zeros knows only zero. With none in n independent trials the true rate is below
-    ``1 - 0.05^(1/n)`` with 95 % confidence (the "rule of three", Hanley and Lippman-Hand, JAMA 249, 1983); n is the
-    number of people.
 
     Args:
         happened: ``(M,)`` 0 or 1 for each trial.
         person: ``(M,)`` whose trial each is.
         draws: the bootstrap of the rate.
     """
-    limit = 1.0 - 0.05 ** (1.0 / max(len(np.unique(person)), 1))
-    if not happened.any():
+    return bounded_interval(float(happened.mean()) if len(happened) else 0.0, len(np.unique(person)), draws)
+
+
+def bounded_interval(share: float, people: int, draws: Float64Array) -> tuple[float, float]:
+    """Return the 95 % interval of a share by its bootstrap; at 0 and 1, up to what that still allows.
+
+    A bootstrap of zeros knows only zero. With none in n independent trials the true rate is below
+    ``1 - 0.05^(1/n)`` with 95 % confidence (the "rule of three", Hanley and Lippman-Hand, JAMA 249, 1983); n is the
+    number of people.
+
+    Args:
+        share: as measured.
+        people: whose trials these are.
+        draws: the bootstrap of the share.
+    """
+    limit = 1.0 - 0.05 ** (1.0 / max(people, 1))
+    if share <= 0.0:
         return 0.0, limit
-    return (1.0 - limit, 1.0) if happened.all() else interval(draws)
+    return (1.0 - limit, 1.0) if share >= 1.0 else interval(draws)
 
 
 def _counted(people: Int64Array, size: int) -> Float64Array:

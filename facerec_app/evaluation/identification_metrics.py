@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from facerec_app.evaluation.error_rates import RULE_OF_30, interval, person_mean_draws, rate_interval
+from facerec_app.evaluation.error_rates import RULE_OF_30, person_mean_draws, rate_interval
 from facerec_app.evaluation.identification_protocol import RANKS_KEPT, OpenSetTrials
 from facerec_app.training.verification_metrics import Float64Array, PersonBootstrap
 
@@ -89,7 +89,8 @@ def identification_figures(
     cmc = np.array([_within(trials, rank) for rank in range(1, RANKS_KEPT + 1)])
     # Numbered anew, so that a resampling draws only from the people who are here.
     _, person = np.unique(trials.person, return_inverse=True)
-    first = person_mean_draws(trials.right[enrolled].astype(np.float64), person[enrolled], resampling)
+    right = trials.right[enrolled].astype(np.float64)
+    first = person_mean_draws(right, person[enrolled], resampling)
     return IdentificationFigures(
         gallery_people,
         (int(enrolled.sum()), int((~enrolled).sum())),
@@ -97,7 +98,7 @@ def identification_figures(
         len(np.unique(trials.person[~enrolled])),
         _miss_rates(trials, resampling),
         cmc,
-        interval(first),
+        rate_interval(right, person[enrolled], first),
         _decision_rates(trials, resampling) if decided else None,
         _curve(trials),
     )
@@ -139,7 +140,7 @@ def _miss_rates(trials: OpenSetTrials, bootstrap: PersonBootstrap) -> dict[str, 
         by_person = np.bincount(probe_person, weights=missed) / np.maximum(np.bincount(probe_person), 1)
         beyond = len(np.unique(trials.person[~enrolled][strangers > threshold]))
         result[name] = MissRate(
-            rate, threshold, float(missed.mean()), interval(draws),
+            rate, threshold, float(missed.mean()), rate_interval(missed.astype(np.float64), probe_person, draws),
             float(by_person[np.unique(probe_person)].mean()), beyond, beyond >= RULE_OF_30,
         )  # fmt: skip
     return result

@@ -14,7 +14,7 @@ import numpy as np
 
 from facerec_app.core.errors import NotEnoughDataError, TrainingCancelledError
 from facerec_app.core.types import BoolArray, Float32Array, Int64Array
-from facerec_app.evaluation.error_rates import interval, person_mean_draws
+from facerec_app.evaluation.error_rates import person_mean_draws, rate_interval
 from facerec_app.evaluation.picture_faces import PictureFaces
 from facerec_app.training.pair_sampling import PairScoring
 from facerec_app.training.verification_metrics import PersonBootstrap
@@ -120,5 +120,6 @@ def run_one_shot(
         right[trial] = found[probe] and scores[0] > scores[1:].max()
         on_trial(trial + 1, len(trials.probes))
     _, person = np.unique(faces.labelled.person_index[trials.probes], return_inverse=True)
-    draws = person_mean_draws(right.astype(np.float64), person, PersonBootstrap())
-    return OneShotFigures(float(right.mean()), interval(draws), right)
+    found_right = right.astype(np.float64)
+    draws = person_mean_draws(found_right, person, PersonBootstrap())
+    return OneShotFigures(float(right.mean()), rate_interval(found_right, person, draws), right)

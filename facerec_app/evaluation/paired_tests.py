@@ -8,13 +8,12 @@ from math import comb
 import numpy as np
 
 from facerec_app.core.types import BoolArray, Int64Array
-from facerec_app.evaluation.error_rates import interval
-from facerec_app.training.verification_metrics import Float64Array, ScoredPairs
+from facerec_app.training.verification_metrics import Float64Array, ScoredPairs, interval
 
 
 @dataclass(frozen=True, slots=True)
 class McNemarResult:
-    """Exact test of McNemar (Psychometrika 12, 1947) on independent pairs.
+    """Exact test of McNemar (Psychometrika 12, 1947) on pairs that share hardly anybody (``independent_pairs``).
 
     Attributes:
         trials: pairs judged by both.
@@ -39,7 +38,8 @@ def mcnemar(first: BoolArray, second: BoolArray) -> McNemarResult:
 def independent_pairs(pairs: ScoredPairs, seed: int = 9) -> Int64Array:
     """Return rows of pairs in which each person takes part once at most in each kind, drawn at random.
 
-    McNemar's test wants independent trials, and pairs that share a person are none.
+    McNemar's test wants independent trials, and pairs that share a person are none. A person of a genuine pair may
+    still be in one impostor pair: such pairs say different things, and without them too few would be left.
     """
     generator = np.random.default_rng(seed)
     people = int(pairs.people.max()) + 1

@@ -8,7 +8,7 @@ import numpy as np
 
 from facerec_app.core.errors import NotEnoughDataError
 from facerec_app.core.types import BoolArray, Float32Array, Int64Array
-from facerec_app.evaluation.error_rates import interval, person_mean_draws
+from facerec_app.evaluation.error_rates import person_mean_draws, rate_interval
 from facerec_app.evaluation.picture_faces import PictureFaces
 from facerec_app.training.pair_sampling import PairScoring
 from facerec_app.training.verification_metrics import Float64Array, PersonBootstrap
@@ -123,8 +123,9 @@ def retrieval_figures(
     by_person = np.bincount(person, weights=precisions) / np.bincount(person)
     return RetrievalFigures(
         len(ranked.queries), len(by_person), float(precisions.mean()),
-        interval(person_mean_draws(precisions, person, resampling)), float(by_person.mean()),
-        float(first.mean()), interval(person_mean_draws(first, person, resampling)), float(fifth.mean()),
+        rate_interval(precisions, person, person_mean_draws(precisions, person, resampling)), float(by_person.mean()),
+        float(first.mean()), rate_interval(first, person, person_mean_draws(first, person, resampling)),
+        float(fifth.mean()),
         precisions, _precision_at_recall(ranked.relevant, found),
     )  # fmt: skip
 

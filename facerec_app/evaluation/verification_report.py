@@ -48,7 +48,7 @@ from facerec_app.evaluation.verification_run import (
 )
 from facerec_app.similarity.log_odds import probabilities_of
 from facerec_app.training.calibration_quality import MiddleError, middle_error
-from facerec_app.training.verification_metrics import PersonBootstrap, ScoredPairs
+from facerec_app.training.verification_metrics import PersonBootstrap, ScoredPairs, interval
 
 _WORST_SHOWN = 12
 
@@ -68,6 +68,7 @@ class VerificationResult:
         cost: Cllr and the part of it that calibration could remove, bits.
         strata: figures by picture quality.
         degraded: figures on pictures made worse on purpose, if asked for.
+        is_threshold_foreign: whether the network's threshold was chosen on other people.
     """
 
     run: VerificationRun
@@ -81,6 +82,7 @@ class VerificationResult:
     cost: tuple[float, float]
     strata: tuple[Stratum, ...]
     degraded: tuple[DegradedResult, ...] = ()
+    is_threshold_foreign: bool = True
 
     @property
     def accuracy_difference(self) -> float:
@@ -93,6 +95,8 @@ def verification_result(
     cosine: MeasuredScorer,
     degraded: tuple[DegradedResult, ...] = (),
     calibration: PairCalibration | None = None,
+    *,
+    is_threshold_foreign: bool = True,
 ) -> VerificationResult:
     """Return everything that follows from the scores of network and cosine.
 
@@ -101,8 +105,8 @@ def verification_result(
         network, cosine: measured on them.
         degraded: figures on pictures made worse.
         calibration: makes the network's log odds probabilities; None takes them as they are.
+        is_threshold_foreign: whether the network's threshold was chosen on other people.
     """
-    low, high = np.percentile(network.accuracy_draws - cosine.accuracy_draws, [2.5, 97.5])
     seen = _with_faces(network.everything)
     pairs = calibration if calibration is not None else PairCalibration()
     calibrated = ScoredPairs(pairs.log_odds(seen.scores), seen.same, seen.people)
@@ -112,12 +116,12 @@ def verification_result(
         run.faces.rows, run.all_rows, network.everything, network.figures.threshold, PersonBootstrap(200)
     )
     return VerificationResult(
-        run, network, cosine, (float(low), float(high)),
+        run, network, cosine, interval(network.accuracy_draws - cosine.accuracy_draws),
         (error_curves(network.everything), error_curves(cosine.everything)),
         rate_support(network.everything, FALSE_ACCEPT_RATES),
         reliability_bins(probabilities, seen.same, weights),
         middle_error(probabilities, seen.same, weights, seen.people[:, 0]),
-        calibration_cost(calibrated), strata, degraded,
+        calibration_cost(calibrated), strata, degraded, is_threshold_foreign,
     )  # fmt: skip
 
 
@@ -189,9 +193,10 @@ def _sentences(result: VerificationResult) -> tuple[str, ...]:
     people = len(run.everyone.people)
     fmr, fnmr = rates_at(result.network.everything, network.threshold)
     by_person = percent(fnmr_by_person(result.network.everything, network.threshold))
+    chosen = "chosen on other people" if result.is_threshold_foreign else "chosen on these same people, so too good"
     lines = [
         f"Of {what} of {people} people, {percent(network.accuracy_mean)} are judged rightly ({kind}accuracy, standard "
-        f"error {percent(network.accuracy_stderr)}) at a threshold that was chosen on other people.",
+        f"error {percent(network.accuracy_stderr)}) at a threshold that was {chosen}.",
         f"At that threshold {percent(fnmr)} of all same-person pairs are rejected ({by_person} with every person "
         f"weighing the same) and {percent(fmr, 3)} of all two-person pairs accepted.",
     ]

@@ -9,7 +9,7 @@ import numpy as np
 
 from facerec_app.core.errors import NotEnoughDataError
 from facerec_app.core.types import BoolArray, Float32Array, Int64Array
-from facerec_app.evaluation.error_rates import balanced_accuracy, balanced_accuracy_draws, interval
+from facerec_app.evaluation.error_rates import balanced_accuracy, balanced_accuracy_draws, bounded_interval
 from facerec_app.evaluation.picture_faces import PictureFaces
 from facerec_app.training.labelled_features import LabelledFeatures
 from facerec_app.training.lfw_pairs import PairList
@@ -20,6 +20,7 @@ from facerec_app.training.verification_metrics import (
     PersonBootstrap,
     ScoredPairs,
     correct_at,
+    spread,
     tar_at_far,
 )
 
@@ -101,6 +102,12 @@ class VerificationRun:
                 f"{len(faces)} pictures of {len(self.everyone.people)} people make no pairs of both kinds; give at "
                 "least two people, one of them with two pictures."
             )
+        seen = self.all_same[self.found[self.all_rows].all(axis=1)]
+        if seen.all() or (pairs is None and not seen.any()):
+            raise NotEnoughDataError(
+                f"Faces were found in {int(self.found.sum())} of {len(faces)} pictures, which make no pairs of both "
+                "kinds; give clearer pictures or more of them."
+            )
         # Numbered anew, so that a resampling draws only from the people who are here.
         _, renumbered = np.unique(people, return_inverse=True)
         self._all_people: Int64Array = renumbered.reshape(people.shape).astype(np.int64)
@@ -120,13 +127,17 @@ class VerificationRun:
         everything = self.score_all(score)
         tars = tar_at_far(everything, tuple(FALSE_ACCEPT_RATES.values()))
         draws = self.bootstrap.tars(everything, tuple(tars)) if tars else np.zeros((self.bootstrap.draws, 0))
+        genuine_people = len(np.unique(everything.people[everything.same, 0]))
         keys = [key for key, rate in FALSE_ACCEPT_RATES.items() if rate in tars]
         accuracy = self._on_list(score, threshold) if self.pairs is not None else self._on_all(everything, threshold)
         figures = VerificationFigures(
-            accuracy.mean, float(accuracy.draws.std(ddof=1)), accuracy.fold_stderr, threshold,
+            accuracy.mean, spread(accuracy.draws), accuracy.fold_stderr, threshold,
             dict(zip(keys, tars.values(), strict=True)),
-            dict(zip(keys, draws.std(axis=0, ddof=1).tolist(), strict=True)),
-            {key: interval(draws[:, column]) for column, key in enumerate(keys)},
+            {key: spread(draws[:, column]) for column, key in enumerate(keys)},
+            {
+                key: bounded_interval(tars[rate], genuine_people, draws[:, column])
+                for column, (key, rate) in enumerate(zip(keys, tars, strict=True))
+            },
             accuracy.wrong_pairs,
         )  # fmt: skip
         return MeasuredScorer(figures, accuracy.draws, accuracy.scored, everything)

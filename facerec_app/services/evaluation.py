@@ -115,7 +115,9 @@ class EvaluationService:
             threshold = network.figures.threshold
             degraded = self._degraded(subject, data.root, faces, threshold, on_progress, cancelled)
         calibration = subject.calibration.pairs if subject.calibration is not None else None
-        result = verification_result(run, network, cosine, degraded, calibration)
+        result = verification_result(
+            run, network, cosine, degraded, calibration, is_threshold_foreign=subject.threshold is not None
+        )
         remarks = self._remarks()
         if subject.threshold is None:
             remarks += (f"{subject.name} has no threshold of its own; it is the mean of those that suit these people.",)

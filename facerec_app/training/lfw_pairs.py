@@ -53,13 +53,14 @@ def read_pair_list(file: Path) -> PairList:
         raise ConfigError(f"The pair list {file} cannot be read ({exc}); check the name given to --pairs.") from exc
     rows = [(number, line.split()) for number, line in enumerate(lines, start=1) if line.strip()]
     folds, per_fold = 1, 0
+    header: list[int] = []
     if rows and len(rows[0][1]) <= 2 and all(field.isdecimal() for field in rows[0][1]):
         header = [int(field) for field in rows[0][1]]
         folds, per_fold = (header[0], 2 * header[1]) if len(header) == 2 else (1, 0)
         rows = rows[1:]
     if not rows:
         raise ConfigError(f"The pair list {file} holds no pairs; give one in LFW's format.")
-    if folds < 1 or (per_fold and folds * per_fold != len(rows)):
+    if folds < 1 or (len(header) == 2 and folds * per_fold != len(rows)):
         raise ConfigError(
             f"The pair list {file} declares {folds} folds of {per_fold} pairs but holds {len(rows)} pairs; mend it."
         )

@@ -24,6 +24,7 @@ from facerec_app.training.verification_metrics import (
     bagged_threshold,
     cllr,
     correct_at,
+    interval,
     tar_at_far,
 )
 
@@ -85,13 +86,11 @@ def compare_forms(
         draws = bootstrap.accuracies(pairs, correct)
         if name == "cosine":
             cosine_draws, cosine_accuracy = draws, accuracy
-        low, high = np.percentile(draws - cosine_draws, [2.5, 97.5])
+        difference = interval(draws - cosine_draws)
         everything = all_pairs(judging_people, score)
         rates = {f"{rate:g}": value for rate, value in tar_at_far(everything, FALSE_ACCEPT_RATES).items()}
         cost = None if name == "cosine" else cllr(pairs)
-        reports[name] = FormReport(
-            accuracy, accuracy - cosine_accuracy, (float(low), float(high)), rates, cost, threshold
-        )
+        reports[name] = FormReport(accuracy, accuracy - cosine_accuracy, difference, rates, cost, threshold)
     return reports
 
 
@@ -101,6 +100,4 @@ def loss_difference(
     """Return the 2.5 and 97.5 % points of the balanced cross-entropy of ``first`` minus ``second``, by person."""
     scored = [drawn_pairs(people, SimilarityNetwork(weights).log_odds, seed) for weights in (first, second)]
     losses = [np.logaddexp(0.0, np.where(pairs.same, -pairs.scores, pairs.scores)) for pairs in scored]
-    draws = PersonBootstrap().means(scored[0], losses[0] - losses[1])
-    low, high = np.percentile(draws, [2.5, 97.5])
-    return float(low), float(high)
+    return interval(PersonBootstrap().means(scored[0], losses[0] - losses[1]))

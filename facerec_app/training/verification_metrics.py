@@ -15,6 +15,7 @@ from facerec_app.training.pair_sampling import PairScoring, score_rows
 Float64Array = npt.NDArray[np.float64]
 MIN_IMPOSTORS_BEYOND = 20
 """A false accept rate needs at least this many impostor pairs beyond its threshold to be worth stating."""
+_ALL_IMPOSTORS = 100_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,25 +122,31 @@ class PersonBootstrap:
         return self.means(pairs, correct.astype(np.float64))
 
     def means(self, pairs: ScoredPairs, values: Float64Array) -> Float64Array:
-        """Return ``(draws,)`` of each resample the mean of a value of the pairs, both kinds weighing the same."""
+        """Return ``(draws,)`` of each resample the mean of a value of the pairs, both kinds weighing the same.
+
+        NaN where a resample has no pair of one kind, as happens with few people.
+        """
         people = int(pairs.people.max()) + 1
-        means = []
+        means: list[float] = []
         for counts in self.counts(people):
             weights = pair_weights(pairs, counts)
-            halves = [
-                float(np.average(values[part], weights=weights[part]))
-                for part in (pairs.same, ~pairs.same)
-                if weights[part].sum() > 0
-            ]
-            means.append(float(np.mean(halves)))
-        return np.array(means)
+            kinds = (pairs.same, ~pairs.same)
+            if all(weights[kind].sum() > 0 for kind in kinds):
+                means.append(float(np.mean([np.average(values[kind], weights=weights[kind]) for kind in kinds])))
+            else:
+                means.append(np.nan)
+        return np.array(means, np.float64)
 
     def tars(self, pairs: ScoredPairs, rates: Sequence[float]) -> Float64Array:
-        """Return ``(draws, rates)`` true accept rates, the threshold set anew in each resample."""
+        """Return ``(draws, rates)`` true accept rates, the threshold set anew in each resample.
+
+        NaN where a resample has no pair of one kind.
+        """
         people = int(pairs.people.max()) + 1
         genuine, impostor = np.nonzero(pairs.same)[0], np.nonzero(~pairs.same)[0]
         # Only the top of the impostors can be near a threshold; rates are at most 0.1 and weights vary mildly.
-        top = impostor[np.argsort(-pairs.scores[impostor], kind="stable")][: int(len(impostor) * 0.25) + 1]
+        kept = len(impostor) if len(impostor) <= _ALL_IMPOSTORS else int(len(impostor) * 0.25) + 1
+        top = impostor[np.argsort(-pairs.scores[impostor], kind="stable")][:kept]
         impostor_people = pairs.people[impostor]
         result = np.empty((self.draws, len(rates)))
         for draw, counts in enumerate(self.counts(people)):
@@ -149,8 +156,24 @@ class PersonBootstrap:
             for column, rate in enumerate(rates):
                 limit = min(int(np.searchsorted(reached, rate * total, side="right")), len(top) - 1)
                 accepted = pairs.scores[genuine] > pairs.scores[top[limit]]
-                result[draw, column] = np.average(accepted, weights=weights) if weights.sum() else np.nan
+                exists = total > 0 and weights.sum() > 0
+                result[draw, column] = np.average(accepted, weights=weights) if exists else np.nan
         return result
+
+
+def interval(draws: Float64Array) -> tuple[float, float]:
+    """Return the 2.5 and 97.5 % points of a bootstrap, resamples without a value left out."""
+    usable = draws[np.isfinite(draws)]
+    if not len(usable):
+        return float("nan"), float("nan")
+    low, high = np.percentile(usable, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def spread(draws: Float64Array) -> float:
+    """Return the standard deviation of a bootstrap, resamples without a value left out; NaN below two."""
+    usable = draws[np.isfinite(draws)]
+    return float(usable.std(ddof=1)) if len(usable) > 1 else float("nan")
 
 
 def pair_weights(pairs: ScoredPairs, counts: Int64Array) -> Float64Array:

@@ -8,9 +8,9 @@ import pytest
 from facerec_app.evaluation.error_rates import (
     balanced_accuracy,
     balanced_accuracy_draws,
+    bounded_interval,
     error_curves,
     fnmr_by_person,
-    interval,
     person_mean_draws,
     rate_interval,
     rate_support,
@@ -22,7 +22,7 @@ from facerec_app.evaluation.reliability import (
     expected_calibration_error,
     reliability_bins,
 )
-from facerec_app.training.verification_metrics import PersonBootstrap, ScoredPairs, correct_at
+from facerec_app.training.verification_metrics import PersonBootstrap, ScoredPairs, correct_at, interval
 
 
 def pairs(genuine: list[float], impostor: list[float]) -> ScoredPairs:
@@ -131,3 +131,10 @@ def test_the_part_of_the_cost_that_calibration_causes_is_told_apart() -> None:
     # An impostor, then one of each kind the wrong way round, then a genuine pair: half a bit is left.
     mixed = calibration_cost(pairs([0.5, 0.9], [0.1, 0.6]))
     assert mixed[0] - mixed[1] == pytest.approx(0.5)
+
+
+def test_share_of_everything_or_nothing_is_not_stated_as_certain() -> None:
+    always, never = bounded_interval(1.0, 10, np.ones(50)), bounded_interval(0.0, 10, np.zeros(50))
+    assert always == pytest.approx((0.741, 1.0), abs=1e-3)
+    assert never == pytest.approx((0.0, 0.259), abs=1e-3)
+    assert bounded_interval(0.5, 10, np.linspace(0.4, 0.6, 41)) == pytest.approx((0.405, 0.595))

@@ -144,3 +144,26 @@ def test_people_who_make_no_pairs_are_refused() -> None:
         VerificationRun(made_faces([3]))
     with pytest.raises(NotEnoughDataError, match="no pairs of both kinds"):
         VerificationRun(made_faces([1, 1, 1]))
+
+
+def test_few_people_have_error_bars_too() -> None:
+    run = VerificationRun(made_faces([3, 2, 2, 1]))
+    network, cosine = (run.measured(CosineScorer(middle=0.3).log_odds, 0.0) for _ in range(2))
+    figures = network.figures
+    assert np.isfinite(figures.accuracy_stderr)
+    assert np.isfinite(verification_result(run, network, cosine).difference_interval).all()
+
+
+def test_pictures_in_which_too_few_faces_are_found_are_said_in_one_line() -> None:
+    faces = made_faces([2, 1, 1])
+    faces.rows.found[1:] = False
+    with pytest.raises(NotEnoughDataError, match="found in 1 of 4 pictures"):
+        VerificationRun(faces)
+
+
+def test_threshold_that_was_chosen_on_the_same_people_is_said_to_be() -> None:
+    run = VerificationRun(made_faces([3] * 8), None, PersonBootstrap(50))
+    network, cosine = (run.measured(CosineScorer(middle=0.3).log_odds, 0.0) for _ in range(2))
+    for foreign, words in ((True, "chosen on other people"), (False, "these same people")):
+        result = verification_result(run, network, cosine, is_threshold_foreign=foreign)
+        assert words in verification_report(result, Path(), {}, ()).sentences[0]

@@ -41,6 +41,7 @@ def test_folds_are_counted_off_in_order(tmp_path: Path) -> None:
     [
         ("", "no pairs"),
         ("2\t1\n" + GENUINE, "declares 2 folds"),
+        ("10\t0\n" + GENUINE, "declares 10 folds of 0"),
         (GENUINE + "Ann_Lee\t1\n", "Line 2"),
         ("Ann_Lee\tone\t2\n", "Line 1"),
         ("../x\t1\t2\n", "path"),

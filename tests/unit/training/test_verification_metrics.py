@@ -15,6 +15,8 @@ from facerec_app.training.verification_metrics import (
     best_threshold,
     cllr,
     correct_at,
+    interval,
+    spread,
     tar_at_far,
 )
 from tests.unit.training.training_material import made_features
@@ -111,3 +113,17 @@ def test_logistic_regression_finds_the_coefficients_it_was_made_with() -> None:
 def test_logistic_regression_stays_finite_on_separable_data() -> None:
     values = np.linspace(-1, 1, 100)[:, None]
     assert np.isfinite(fit_logistic(values, values[:, 0] > 0)).all()
+
+
+def test_resamples_of_two_people_without_one_kind_of_pair_have_no_value_and_leave_the_rest_its_error() -> None:
+    everything = all_pairs(made_features(2, 6, spread=1.2), CosineScorer().log_odds)
+    correct = correct_at(everything, best_threshold(everything))
+    for draws in (PersonBootstrap(200).accuracies(everything, correct), PersonBootstrap(200).tars(everything, (0.1,))):
+        assert 60 < np.isnan(draws).sum() < 140, "in half of the resamples one person is drawn twice"
+        assert np.isfinite(spread(draws))
+        assert np.isfinite(interval(draws)).all()
+
+
+def test_without_any_value_there_is_no_error() -> None:
+    assert np.isnan(spread(np.full(5, np.nan)))
+    assert np.isnan(interval(np.full(5, np.nan))).all()
