@@ -32,7 +32,7 @@ class MotionTracker:
 
     All tracks end at a scene cut. A track whose new features are those of another person ends too
     (``check_appearance``), so that a name never passes from one face to the next in the same place. A track whose box
-    jumped is suspected of that: its face wants a look at once, and its features are held to a stricter bar.
+    jumped, or that went unseen for long because frames are far apart, is suspected of that: its face wants a look at once, and its features are held to a stricter bar.
     """
 
     def __init__(
@@ -74,9 +74,9 @@ class MotionTracker:
         """Return the track identifier of each detection, ``(N,)`` int64, each at most once."""
         if self._cuts.is_cut(frame.pixels_rgb) or frame.timestamp_s < self._last_timestamp_s:
             self._tracks.clear()
-        self._last_timestamp_s = frame.timestamp_s
         self._jumped.clear()
         self._drop_lost(frame.timestamp_s)
+        self._last_timestamp_s = frame.timestamp_s
         track_ids = self._assign(detections.boxes_xyxy, frame.timestamp_s)
         for row, track_id in enumerate(track_ids):
             self._follow(int(track_id), detections.boxes_xyxy[row], frame.timestamp_s)
@@ -110,7 +110,12 @@ class MotionTracker:
         return checked
 
     def _drop_lost(self, timestamp_s: float) -> None:
-        lost = [i for i, track in self._tracks.items() if timestamp_s - track.last_seen_s > self.max_lost_s]
+        """End tracks that were missing for too long; one of the frame before is not, however far apart frames are."""
+        lost = [
+            track_id
+            for track_id, track in self._tracks.items()
+            if track.last_seen_s < self._last_timestamp_s and timestamp_s - track.last_seen_s > self.max_lost_s
+        ]
         for track_id in lost:
             del self._tracks[track_id]
 
@@ -122,7 +127,8 @@ class MotionTracker:
             overlaps = pairwise_iou(boxes_xyxy, predicted)
             for row, column in _best_first(overlaps, self.min_iou):
                 track_ids[row] = known[column].track_id
-                if overlaps[row, column] < self.min_smooth_iou:
+                unseen_s = timestamp_s - known[column].last_seen_s
+                if overlaps[row, column] < self.min_smooth_iou or unseen_s > self.max_lost_s:
                     self._jumped.add(known[column].track_id)
         for row in np.flatnonzero(track_ids < 0).tolist():
             track_ids[row] = self._take_id()

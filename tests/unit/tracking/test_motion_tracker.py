@@ -89,3 +89,13 @@ def test_a_face_that_jumps_is_suspected_of_being_another_persons() -> None:
     assert tracker.jumped(ids).all()
     changed = tracker.check_appearance(ids, Embeddings(np.array([[0.3, 0.954]], np.float32), "v"))
     assert changed.tolist() != ids.tolist()
+
+
+def test_faces_of_a_source_of_one_frame_a_second_keep_their_tracks_and_a_gone_one_does_not() -> None:
+    tracker = MotionTracker()
+    pixels = np.full((90, 160, 3), 120, np.uint8)
+    seconds = [Frame(pixels, second, float(second), "test") for second in range(6)]
+    ids = {int(tracker.update(frame, faces_at((10.0, 10.0)))[0]) for frame in seconds[:4]}
+    assert len(ids) == 1
+    tracker.update(seconds[4], FaceDetections.empty())
+    assert int(tracker.update(seconds[5], faces_at((10.0, 10.0)))[0]) not in ids
