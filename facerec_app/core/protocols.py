@@ -233,8 +233,19 @@ class PictureDecider(Protocol):
 class TrackVoter(Protocol):
     """Adds up what single looks say and gives each track at most one name."""
 
-    def add(self, track_id: int, person_scores: PersonScores, quality: float, timestamp_s: float) -> None:
-        """Count one look (``person_scores`` has one row, ``quality`` is 0 to 1)."""
+    def add(
+        self,
+        track_id: int,
+        person_scores: PersonScores,
+        quality: float,
+        timestamp_s: float,
+        alone: PersonScores | None = None,
+    ) -> bool:
+        """Count one look (``person_scores`` has one row, ``quality`` is 0 to 1).
+
+        ``alone`` is what the look says by itself where ``person_scores`` speaks for earlier ones too. Returns whether
+        the face is found not to be the one that had the track's name; looks before the last two no longer count then.
+        """
         ...
 
     def decide(self, track_ids: Int64Array) -> tuple[IdentityDecision, ...]:

@@ -13,6 +13,8 @@ from facerec_app.decision.name_assignment import assign_unique
 from facerec_app.decision.threshold_decider import NOBODY, Leader, leader_of, refusal_reason
 from facerec_app.similarity.log_odds import MAX_LOG_ODDS
 
+CONTRADICTING_LOOKS = 2
+"""Good looks in a row that must speak against a name for the track to begin anew with them."""
 _NO_EVIDENCE = PersonScores(np.zeros((1, 0), np.str_), np.zeros((1, 0), np.float32), 0)
 
 
@@ -44,15 +46,17 @@ class VotingRules:
     caution: float = 0.0
 
 
-AVERAGED_LOOKS = VotingRules(newest_alone=True, min_agreement=0.0, caution=1.2)
+AVERAGED_LOOKS = VotingRules(newest_alone=True, prior_weight=0.0, min_agreement=0.0, caution=1.2)
 """For looks that are judged by their mean feature. Strangers' mean features come nearer to somebody than their single
 ones do: on 300 people whom the network never saw, by up to 0.03 in cosine, which is 1.2 in log odds (docs/profiles.md).
+That is asked for instead of mixing in "no evidence": bad looks weigh little in the mean already.
 """
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Look:
     scores: PersonScores
+    alone: PersonScores
     weight: float
     timestamp_s: float
 
@@ -63,13 +67,12 @@ class _Look:
         return str(ids[0, 0]) if ids.shape[1] else ""
 
     def log_odds_for(self, person_id: str) -> float:
-        """Return the person's log odds here; one who is not listed is below everybody who is."""
-        ids, logits = self.scores.person_ids[0], self.scores.logits[0]
-        listed = np.nonzero(ids == person_id)[0]
-        if listed.size:
-            return float(np.clip(logits[listed[0]], -MAX_LOG_ODDS, MAX_LOG_ODDS))
-        finite = logits[np.isfinite(logits)]
-        return float(max(finite[-1], -MAX_LOG_ODDS)) if finite.size else -MAX_LOG_ODDS
+        """Return the person's log odds by what the look is judged by."""
+        return _log_odds_for(self.scores, person_id)
+
+    def log_odds_alone_for(self, person_id: str) -> float:
+        """Return the person's log odds by what was seen in this look and no other."""
+        return _log_odds_for(self.alone, person_id)
 
 
 @dataclass(slots=True)
@@ -90,7 +93,8 @@ class TrackVotes:
     safe side; a single bad frame cannot carry it.
 
     A name that stands is kept until the mean falls short by ``allowance`` (hysteresis), somebody else leads, or the two
-    latest good looks both speak against it (the tracker went over to another face), which also wipes older looks.
+    latest good looks both speak against it, each by itself (the tracker went over to another face), which also wipes
+    older looks.
 
     Args:
         calibration: measured for the extractor and similarity network in use.
@@ -106,7 +110,14 @@ class TrackVotes:
         self.rules = rules if rules is not None else VotingRules()
         self._tracks: dict[int, _Track] = {}
 
-    def add(self, track_id: int, person_scores: PersonScores, quality: float, timestamp_s: float) -> None:
+    def add(
+        self,
+        track_id: int,
+        person_scores: PersonScores,
+        quality: float,
+        timestamp_s: float,
+        alone: PersonScores | None = None,
+    ) -> bool:
         """Count one look at a track.
 
         Args:
@@ -114,15 +125,22 @@ class TrackVotes:
             person_scores: one row.
             quality: 0 (tells nothing) to 1 (large, sharp, frontal).
             timestamp_s: of the frame, never falling.
+            alone: one row, what this look says by itself; by default ``person_scores``.
+
+        Returns:
+            Whether the two latest looks speak against the name that stood; those before them are forgotten then.
         """
         track = self._tracks.setdefault(track_id, _Track(deque(maxlen=self.rules.max_looks)))
-        track.looks.append(_Look(person_scores, float(np.clip(quality, 0.01, 1.0)), timestamp_s))
-        if track.standing_id is not None and self._contradicted(track, track.standing_id):
-            latest = list(track.looks)[-2:]
-            track.looks.clear()
-            track.looks.extend(latest)
-            track.standing_id = None
+        own = alone if alone is not None else person_scores
+        track.looks.append(_Look(person_scores, own, float(np.clip(quality, 0.01, 1.0)), timestamp_s))
         track.decision = None
+        if track.standing_id is None or not self._contradicted(track, track.standing_id):
+            return False
+        latest = list(track.looks)[-CONTRADICTING_LOOKS:]
+        track.looks.clear()
+        track.looks.extend(latest)
+        track.standing_id = None
+        return True
 
     def decide(self, track_ids: Int64Array) -> tuple[IdentityDecision, ...]:
         """Return one decision per track of the present frame, no name twice."""
@@ -145,9 +163,10 @@ class TrackVotes:
             del self._tracks[track_id]
 
     def _contradicted(self, track: _Track, person_id: str) -> bool:
-        latest = [look for look in list(track.looks)[-2:] if look.weight >= 0.25]
-        return len(latest) == 2 and all(
-            look.log_odds_for(person_id) < min(0.0, self._nearly_enough(look.scores.gallery_people)) for look in latest
+        latest = [look for look in list(track.looks)[-CONTRADICTING_LOOKS:] if look.weight >= 0.25]
+        return len(latest) == CONTRADICTING_LOOKS and all(
+            look.log_odds_alone_for(person_id) < min(0.0, self._nearly_enough(look.scores.gallery_people))
+            for look in latest
         )
 
     def _nearly_enough(self, people: int) -> float:
@@ -212,6 +231,16 @@ class TrackVotes:
             newest.scores.gallery_people,
         )
         return scores, int(agreeing.sum()), float(weights[agreeing].sum() / weights.sum())
+
+
+def _log_odds_for(scores: PersonScores, person_id: str) -> float:
+    """Return a person's log odds in one row; one who is not listed is below everybody who is."""
+    ids, logits = scores.person_ids[0], scores.logits[0]
+    listed = np.nonzero(ids == person_id)[0]
+    if listed.size:
+        return float(np.clip(logits[listed[0]], -MAX_LOG_ODDS, MAX_LOG_ODDS))
+    finite = logits[np.isfinite(logits)]
+    return float(max(finite[-1], -MAX_LOG_ODDS)) if finite.size else -MAX_LOG_ODDS
 
 
 def _undecided(track_id: int) -> IdentityDecision:

@@ -125,8 +125,7 @@ class RecognitionPipeline:
             track_ids[due] = stages.tracker.check_appearance(track_ids[due], embeddings)
             stages.looks.add(track_ids[due], embeddings, qualities[due], frame.timestamp_s)
         with clock.stage("match"):
-            evidence = stages.looks.newest_evidence(track_ids[due]) if len(embeddings) else embeddings
-            ranked = self._judgement.rank(evidence, self.index)
+            ranked = self._judgement.rank_newest(track_ids[due], embeddings, self.index)
         with clock.stage("decide"):
             self._judgement.vote(track_ids[due], ranked, qualities[due], frame.timestamp_s, self.index)
             stages.album.add(frame, detections, track_ids, qualities)

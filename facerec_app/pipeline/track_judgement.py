@@ -4,17 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from facerec_app.core.protocols import GalleryIndex, PersonRanker, TrackVoter
 from facerec_app.core.types import Embeddings, Float32Array, IdentityDecision, Int64Array, PersonScores
 from facerec_app.decision.name_vetoes import NameVetoes, without_people
+from facerec_app.decision.track_votes import CONTRADICTING_LOOKS
 from facerec_app.pipeline.track_looks import TrackLooks
 
 _VETO_QUALITY = 0.25
 """A look of at least this quality that a user's correction applies to speaks for its whole track: it is one face."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RankedLooks:
+    """Whom M looks are like.
+
+    Attributes:
+        scores: by what each look is judged by, M rows.
+        alone: by what was seen in that look and no other, M rows; the same where looks are not averaged.
+        vetoes: M sets of people whom a user has said that such a face is not.
+    """
+
+    scores: PersonScores
+    alone: PersonScores
+    vetoes: tuple[frozenset[str], ...]
 
 
 class TrackJudgement:
@@ -34,29 +50,37 @@ class TrackJudgement:
         self._looks = looks
         self._refused: dict[int, frozenset[str]] = {}
 
-    def rank(self, embeddings: Embeddings, index: GalleryIndex) -> tuple[PersonScores, tuple[frozenset[str], ...]]:
-        """Return who each face is like, and whom a user has said that such a face is not."""
-        return self._ranker.rank(embeddings, index), self._vetoes.of(embeddings, index.snapshot)
+    def rank_newest(self, track_ids: Int64Array, embeddings: Embeddings, index: GalleryIndex) -> RankedLooks:
+        """Return whom the newest look at each of M tracks is like; the looks have been kept.
+
+        Args:
+            track_ids: ``(M,)`` of the faces looked at.
+            embeddings: M rows, what was seen of them now.
+            index: of the gallery.
+        """
+        averages = self._looks.averages and len(embeddings) > 0
+        evidence = self._looks.newest_evidence(track_ids) if averages else embeddings
+        return self._ranked(evidence, embeddings, index)
 
     def vote(
         self,
         track_ids: Int64Array,
-        ranked: tuple[PersonScores, tuple[frozenset[str], ...]],
+        ranked: RankedLooks,
         qualities: Float32Array,
         timestamp_s: float,
         index: GalleryIndex,
     ) -> None:
         """Count one look at each of M tracks; the looks themselves have been kept."""
-        scores, vetoes = ranked
         for row, track_id in enumerate(track_ids.tolist()):
             before = self._refused.get(track_id, frozenset())
-            lasting = before | vetoes[row] if qualities[row] >= _VETO_QUALITY else before
+            lasting = before | ranked.vetoes[row] if qualities[row] >= _VETO_QUALITY else before
             if lasting != before:
                 self._refused[track_id] = lasting
                 self._judge_again(track_id, index)
                 continue
-            look = without_people(_row(scores, row), [lasting | vetoes[row]])
-            self._votes.add(track_id, look, float(qualities[row]), timestamp_s)
+            if self._add(track_id, ranked, row, lasting, float(qualities[row]), timestamp_s) and self._looks.averages:
+                self._looks.keep_latest(track_id, CONTRADICTING_LOOKS)
+                self._judge_again(track_id, index)
 
     def judge_again(self, index: GalleryIndex) -> None:
         """Take back every vote and judge what was kept by a new state of the gallery."""
@@ -81,21 +105,47 @@ class TrackJudgement:
         self._looks.clear()
         self.forget(frozenset())
 
+    def _ranked(self, evidence: Embeddings, own: Embeddings, index: GalleryIndex) -> RankedLooks:
+        vetoes = self._vetoes.of(evidence, index.snapshot)
+        if not self._looks.averages or not len(own):
+            scores = self._ranker.rank(evidence, index)
+            return RankedLooks(scores, scores, vetoes)
+        both = Embeddings(np.concatenate([evidence.vectors, own.vectors]), own.extractor_version)
+        scores = self._ranker.rank(both, index)
+        return RankedLooks(_rows(scores, 0, len(own)), _rows(scores, len(own), len(both)), vetoes)
+
+    def _add(
+        self,
+        track_id: int,
+        ranked: RankedLooks,
+        row: int,
+        refused: AbstractSet[str],
+        quality: float,
+        timestamp_s: float,
+    ) -> bool:
+        """Count one look; return whether it and the one before speak against the name that stood."""
+        without = [refused | ranked.vetoes[row]]
+        scores, alone = (without_people(_rows(part, row, row + 1), without) for part in (ranked.scores, ranked.alone))
+        return self._votes.add(track_id, scores, quality, timestamp_s, alone)
+
     def _judge_again(self, track_id: int, index: GalleryIndex) -> None:
         looks = self._looks.of(track_id)
         if not looks:
             return
-        scores, vetoes = self.rank(self._looks.evidence(track_id), index)
+        ranked = self._ranked(self._looks.evidence(track_id), self._looks.own(track_id), index)
         lasting = self._refused.get(track_id, frozenset()).union(
-            *(vetoed for vetoed, look in zip(vetoes, looks, strict=True) if look.quality >= _VETO_QUALITY)
+            *(vetoed for vetoed, look in zip(ranked.vetoes, looks, strict=True) if look.quality >= _VETO_QUALITY)
         )
         if lasting:
             self._refused[track_id] = lasting
         self._votes.forget(frozenset(self._looks.track_ids) - {track_id})
         only = np.array([track_id], np.int64)
         for row, look in enumerate(looks):
-            refused: AbstractSet[str] = lasting | vetoes[row]
-            self._votes.add(track_id, without_people(_row(scores, row), [refused]), look.quality, look.timestamp_s)
+            went_over = self._add(track_id, ranked, row, lasting, look.quality, look.timestamp_s)
+            if went_over and self._looks.averages:  # what was seen before is in every mean: without it, once more
+                self._looks.keep_latest(track_id, len(looks) - row - 1 + CONTRADICTING_LOOKS)
+                self._judge_again(track_id, index)
+                return
             self._votes.decide(only)  # a name that stood after a look makes the next look count as it did then
 
     def _explained(self, decision: IdentityDecision, names: Mapping[str, str]) -> IdentityDecision:
@@ -105,8 +155,8 @@ class TrackJudgement:
         return replace(decision, reason=f"you said that this is not {' or '.join(refused)}; {decision.reason}")
 
 
-def _row(scores: PersonScores, row: int) -> PersonScores:
-    return PersonScores(scores.person_ids[row : row + 1], scores.logits[row : row + 1], scores.gallery_people)
+def _rows(scores: PersonScores, start: int, end: int) -> PersonScores:
+    return PersonScores(scores.person_ids[start:end], scores.logits[start:end], scores.gallery_people)
 
 
 def _names_of(person_ids: Iterable[str], names: Mapping[str, str]) -> list[str]:

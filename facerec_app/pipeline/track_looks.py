@@ -78,15 +78,26 @@ class TrackLooks:
         That is its own features, or the mean of its and all earlier ones, each weighing what its quality is, at unit
         length.
         """
-        looks = self.of(track_id)
-        if not looks:
-            return Embeddings(np.zeros((0, 0), np.float32), self._extractor_version)
-        vectors = np.stack([look.vector for look in looks])
-        if self.averages:
+        looks, own = self.of(track_id), self.own(track_id)
+        vectors = own.vectors
+        if self.averages and looks:
             weights = np.array([max(look.quality, 0.01) for look in looks], np.float32)
             sums = np.cumsum(vectors * weights[:, None], axis=0)
             vectors = np.asarray(sums / np.linalg.norm(sums, axis=1, keepdims=True), np.float32)
         return Embeddings(vectors, self._extractor_version)
+
+    def own(self, track_id: int) -> Embeddings:
+        """Return the features of each look at a track by itself, oldest first; zero rows if the track is gone."""
+        looks = self.of(track_id)
+        vectors = np.stack([look.vector for look in looks]) if looks else np.zeros((0, 0), np.float32)
+        return Embeddings(vectors, self._extractor_version)
+
+    def keep_latest(self, track_id: int, count: int) -> None:
+        """Drop all but the latest looks at a track: those before were at another face."""
+        with self._lock:
+            looks = self._looks.get(track_id)
+            if looks is not None:
+                self._looks[track_id] = deque(list(looks)[-count:], maxlen=self.max_looks)
 
     def features(self, track_id: int, *, best: int | None = None) -> Embeddings:
         """Return the features of a track's looks, best quality first; zero rows if the track is gone.

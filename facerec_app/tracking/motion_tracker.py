@@ -32,7 +32,8 @@ class MotionTracker:
 
     All tracks end at a scene cut. A track whose new features are those of another person ends too
     (``check_appearance``), so that a name never passes from one face to the next in the same place. A track whose box
-    jumped, or that went unseen for long because frames are far apart, is suspected of that: its face wants a look at once, and its features are held to a stricter bar.
+    jumped, or that went unseen for long because frames are far apart, is suspected of that: its face wants a look at
+    once, and its features are held to a stricter bar.
     """
 
     def __init__(

@@ -165,3 +165,15 @@ def test_caution_does_not_put_the_bar_where_scores_end() -> None:
     crowd = look(gallery_people=5000, ann=15.0, bob=2.0)
     votes = TrackVotes(with_bar(14.4), rules=AVERAGED_LOOKS)
     assert watch(votes, *[crowd] * 20, quality=0.9).person_id == "ann"
+
+
+def test_where_looks_are_averaged_bad_ones_name_who_their_mean_is_surely_like() -> None:
+    sure = look(ann=12.0, bob=-4.0)
+    assert watch(TrackVotes(calibration(), rules=AVERAGED_LOOKS), sure, sure, quality=0.03).person_id == "ann"
+
+
+def test_two_looks_that_each_speak_against_the_name_end_it_although_their_mean_with_older_ones_does_not() -> None:
+    votes = TrackVotes(calibration(), rules=AVERAGED_LOOKS)
+    assert watch(votes, ANN, ANN, ANN).person_id == "ann"
+    assert not votes.add(1, ANN, 0.8, 0.4, STRANGER)
+    assert votes.add(1, ANN, 0.8, 0.5, STRANGER)
