@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,15 @@ class Settings:
             ConfigError: if a value cannot be used.
         """
         return replace(self, **{name: value for name, value in overrides.items() if value is not None})
+
+    def changed(self, changes: Mapping[str, Any]) -> Settings:
+        """Return a copy with these values, None among them; what is not named, such as what was given on the command
+        line, stays.
+
+        Raises:
+            ConfigError: if a value cannot be used.
+        """
+        return replace(self, **changes)
 
 
 def load_settings(file: Path | None = None) -> Settings:

@@ -12,7 +12,6 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplicat
 from PySide6.QtWidgets import QMainWindow
 
 from facerec_app.capture.camera_source import CameraDescription, list_cameras
-from facerec_app.config.settings import Settings
 from facerec_app.core.protocols import GalleryIndex
 from facerec_app.gui.camera_recovery import CameraRecovery
 from facerec_app.gui.capture_panel import CapturePanel
@@ -25,6 +24,7 @@ from facerec_app.gui.gallery_watch import GalleryWatch
 from facerec_app.gui.icons import refresh_icons
 from facerec_app.gui.live_recorders import LiveRecorders
 from facerec_app.gui.people_panel import PeoplePanel
+from facerec_app.gui.recognition_restart import RecognitionRestart
 from facerec_app.gui.recorder import Recorder, recordings_folder
 from facerec_app.gui.retrain_panel import RetrainPanel
 from facerec_app.gui.session_worker import PlayState, SessionWorker
@@ -95,6 +95,7 @@ class MainWindow(QMainWindow):
         self.retrain = RetrainPanel(self.services)
         self.preferences = SettingsPanel(self.services, self.tasks, settings, settings_file, cameras)
         LiveRecorders(self)
+        RecognitionRestart(self.services, self._watch, self.session, self.tasks, self.preferences, self.people)
         self.naming = FaceNaming(self.stage.view, self.stage.popover, self.session, self.services, self.tasks)
         self.correction = FaceCorrection(
             self.stage.view, self.stage.popover, self.stage.why, self.session, self.services, self.tasks
@@ -256,7 +257,6 @@ class MainWindow(QMainWindow):
         self.naming.failed.connect(self.stage.notice.show_message)
         self.correction.failed.connect(self.stage.notice.show_message)
         self.people.enrol_asked.connect(self._enrol_more)
-        self.preferences.changed.connect(self._restart_recognition)
         self.capture.camera_asked.connect(self._open_first_camera)
         self.capture.enrolled.connect(self._say_enrolled)
         self.session.opened.connect(self._note_opened)
@@ -308,24 +308,6 @@ class MainWindow(QMainWindow):
         self.preferences.refresh()
         if self.library is not None:
             self.library.gallery_changed()
-
-    def _restart_recognition(self, settings: Settings) -> None:
-        """Let an application with other settings take over, and open the source again where it was."""
-
-        def work(_: Task) -> None:  # between two jobs: none is under way on what is closed, none begins on it
-            self.services.use(self.services.prepared(settings))
-            self._watch.attach(self.services.gallery())
-
-        def done(_: None) -> None:
-            info, frame, state = self.session.info, self.session.newest_frame, self.session.state
-            if info is not None:
-                self.session.open(info.spec, at=None if info.is_live or frame is None else frame.index)
-                if state is not PlayState.PLAYING and not info.is_live:
-                    self.session.pause_when_open()
-            self.preferences.note_applied()
-            self.people.refresh()
-
-        self.tasks.start(work, done=done, failed=self.preferences.show_fault)
 
     def _open_first_camera(self) -> None:
         wanted = str(self._settings.value(CAMERA_KEY, ""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from collections.abc import Callable
@@ -139,9 +140,10 @@ class SessionWorker(QObject):
         self._open_at = at
         self.opening.emit(spec)
         generation = self._generation
+        last = [old] if old is not None else []
         self._control.start(
-            partial(self._open, old, spec, generation),
-            done=partial(self._start, spec, generation),
+            partial(self._open, last, spec, generation),
+            done=partial(self._start, spec, generation, old is not None),
             failed=partial(self._note_open_failed, generation),
         )
 
@@ -302,19 +304,24 @@ class SessionWorker(QObject):
         self._set_state(state)
         return old
 
-    def _open(self, old: LiveSession | None, spec: str, generation: int, _: Task) -> LiveSession | None:
-        """Runs in the control thread; None if something else has been asked for meanwhile."""
-        if old is not None:
-            old.stop()
+    def _open(self, last: list[LiveSession], spec: str, generation: int, _: Task) -> LiveSession | None:
+        """Runs in the control thread; None if something else has been asked for meanwhile.
+
+        ``last`` holds the session to be ended, if there is one, and lets go of it before the next is made.
+        """
+        while last:
+            last.pop().stop()
         if generation != self._generation:
             return None
         listener = _Listener(self, generation)
         source = self._open_source(spec, on_status=listener.on_status)
         return LiveSession(source, partial(self._make_pipeline, source), listener)
 
-    def _start(self, spec: str, generation: int, session: LiveSession | None) -> None:
+    def _start(self, spec: str, generation: int, was_another: bool, session: LiveSession | None) -> None:
         if session is None:
             return
+        if was_another:
+            gc.collect()  # its networks hang in cycles of few objects, which the interpreter would leave for very long
         if generation != self._generation:
             self._control.start(partial(_stop, session), done=lambda _: None, failed=self.failed.emit)
             return

@@ -48,7 +48,7 @@ class SettingsPanel(QWidget):
         cameras: finds the cameras.
     """
 
-    changed = Signal(object)  # Settings, written; recognition has to start again with them
+    changed = Signal(object)  # what was written, by setting; recognition has to start again with it
 
     def __init__(
         self,
@@ -119,15 +119,14 @@ class SettingsPanel(QWidget):
         self.refresh()
 
     def _change(self, name: str, value: SettingValue) -> None:
-        """Write one setting in the background and tell of all."""
+        """Write one setting in the background and tell of it."""
         if self._is_showing:
             return
         self._say(self.tr("Recognition is starting again ..."))
 
-        def work(_: Task) -> Settings:
-            written = change_settings({name: value}, self._file)
-            # What was given on the command line stays as it was given.
-            return self._services.settings.with_overrides(**{name: value}) if value is not None else written
+        def work(_: Task) -> dict[str, SettingValue]:
+            change_settings({name: value}, self._file)
+            return {name: value}
 
         self._tasks.start(work, done=self.changed.emit, failed=self._fail)
 

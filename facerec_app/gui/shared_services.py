@@ -6,7 +6,6 @@ import threading
 
 from facerec_app.capture.image_folder_source import ImageFolderSource
 from facerec_app.config.settings import Settings
-from facerec_app.core.errors import FacerecError
 from facerec_app.core.protocols import FrameSource
 from facerec_app.services.application import Application
 from facerec_app.services.calibration import CalibrationService
@@ -49,7 +48,7 @@ class SharedServices:
             application.gallery()
             application.enrolment()
             application.make_pipeline()
-        except FacerecError:
+        except BaseException:
             application.close()
             raise
         return application

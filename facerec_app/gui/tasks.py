@@ -163,6 +163,7 @@ class TaskRunner(QObject):
         while (job := self._jobs.get()) is not None and not self._stopped:
             self._do_urgent()
             job()
+            del job  # what it holds, such as a session with its networks, must not stay until the next one
 
     def _do_urgent(self) -> None:
         while self._urgent and not self._stopped:

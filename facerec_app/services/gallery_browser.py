@@ -73,7 +73,7 @@ class GalleryBrowser:
         self._thumbnails = FaceThumbnails(store.database)
         self._lock = threading.Lock()
         self._numbers: tuple[int, Int64Array] = (-1, np.zeros(0, np.int64))
-        self._misplaced: tuple[tuple[int, int], dict[str, str]] = ((-1, -1), {})
+        self._misplaced: tuple[tuple[int, NetworkInUse | None], dict[str, str]] = ((-1, None), {})
 
     def find(
         self, query: FaceQuery, *, progress: ProgressCallback = no_progress, cancelled: CancelCheck = never_cancelled
@@ -175,7 +175,7 @@ class GalleryBrowser:
     def _misplaced_faces(self, progress: ProgressCallback, cancelled: CancelCheck) -> dict[str, str]:
         """Return who each face that may lie wrong is like, by face id; kept until gallery or network change."""
         snapshot, network = self._snapshot(), self._network()
-        key = (snapshot.revision, id(network))
+        key = (snapshot.revision, network)
         if self._misplaced[0] != key:
             found = misplaced_faces(
                 snapshot,

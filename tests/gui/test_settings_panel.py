@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from facerec_app.config.settings import load_settings
 from facerec_app.gui.main_window import MainWindow
 from facerec_app.gui.session_worker import PlayState
 from facerec_app.gui.tasks import Task
+from facerec_app.inference.openvino_session import OpenvinoSession
 from facerec_app.services.application import Application
 from facerec_app.services.enrolment import EnrolmentReport
 
@@ -132,3 +135,45 @@ def test_what_was_read_before_somebody_switched_does_not_switch_back(qtbot: QtBo
         keeping.box.click()
     assert keeping.box.isChecked()
     assert window.services.library().unknown_collection().keeps_live
+
+
+def test_two_settings_changed_one_after_the_other_are_both_in_force(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window.docks.show("settings")
+    qtbot.waitUntil(lambda: not window.tasks.is_busy, timeout=WAIT_MS)
+    restarts: list[Application] = []
+    use = window.services.use
+
+    def count_and_use(application: Application) -> None:
+        restarts.append(application)
+        use(application)
+
+    monkeypatch.setattr(window.services, "use", count_and_use)
+    window.preferences.strictness.move_to(0.01)
+    for size in range(41, 61):  # as the wheel over the box does
+        window.preferences.smallest.setValue(size)
+    qtbot.waitUntil(lambda: not window.tasks.is_busy and window.preferences.message == "", timeout=WAIT_MS)
+    for settings in (window.services.settings, load_settings(tmp_path / "settings.toml")):
+        assert (settings.stranger_rate, settings.min_face_px) == (0.01, 60)
+    assert len(restarts) < 5, "changes that came meanwhile take effect together"
+
+
+def test_networks_of_earlier_settings_do_not_stay_in_memory(qtbot: QtBot, window: MainWindow, demo_dir: Path) -> None:
+    def networks() -> int:
+        return sum(type(one) is OpenvinoSession for one in gc.get_objects())
+
+    window.open_source(str(demo_dir / "demo.mp4"))
+    qtbot.waitUntil(lambda: window.session.newest_result is not None, timeout=WAIT_MS)
+    window.docks.show("settings")
+    counts: list[int] = []
+
+    def is_in_force(rate: float) -> bool:
+        settled = not window.tasks.is_busy and window.preferences.message == ""
+        return settled and window.services.settings.stranger_rate == rate and window.session.newest_result is not None
+
+    for rate in (0.01, 0.1, 0.01, 0.1):
+        window.preferences.strictness.move_to(rate)
+        qtbot.waitUntil(partial(is_in_force, rate), timeout=WAIT_MS)
+        counts.append(networks())
+    assert counts[-1] <= counts[0]

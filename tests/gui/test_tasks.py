@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from collections.abc import Iterator
 
 import pytest
@@ -128,3 +130,19 @@ def test_objects_that_python_shares_keep_their_references(qtbot: QtBot) -> None:
         sender.sent.emit()
     after = sys.getrefcount(None), sys.getrefcount(True)
     assert all(late > early - 1000 for early, late in zip(before, after, strict=True))
+
+
+def test_what_a_finished_job_held_is_let_go_of_before_the_next_comes(qtbot: QtBot, runner: TaskRunner) -> None:
+    class Session:
+        """Stands for what keeps networks in memory."""
+
+        def work(self, _: Task) -> None:
+            return None
+
+    session, done = Session(), list[None]()
+    left = weakref.ref(session)
+    runner.start(session.work, done=done.append, failed=never)
+    del session
+    qtbot.waitUntil(lambda: done != [], timeout=WAIT_MS)
+    gc.collect()
+    qtbot.waitUntil(lambda: left() is None, timeout=WAIT_MS)

@@ -172,6 +172,7 @@ def test_an_unforeseen_failure_of_the_pipeline_is_told_in_words(
     session = LiveSession(app.open_source(str(VIDEO)), app.make_pipeline, listener)
     session.start()
     listener.wait_for(lambda: listener.errors)
+    listener.wait_for(lambda: not session._capture.is_alive)  # a camera could be opened again
     assert session.stop(PATIENCE_S)
     (error,) = listener.errors
     assert isinstance(error, InferenceError)
