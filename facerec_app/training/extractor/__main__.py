@@ -42,7 +42,15 @@ def _carry_out(given: argparse.Namespace) -> None:
         commands.export(layout, given.out, given.input_px)
     elif given.command == "cut":
         commands.cut(given.graph, given.layer, given.out)
-    elif given.command == "judge":
+    elif given.command.startswith("judge"):
+        _judge(given, layout)
+    else:
+        commands.plot(layout, given.out)
+
+
+def _judge(given: argparse.Namespace, layout: commands.WorkFolder) -> None:
+    """Print how an exported graph does on people whom it never saw."""
+    if given.command == "judge":
         judgements = commands.judge_export(layout, given.graph, given.pairs, given.mirror)
         for space, judgement in judgements.items():
             print(space, asdict(judgement))
@@ -53,7 +61,10 @@ def _carry_out(given: argparse.Namespace) -> None:
                 f"TAR at FAR 1e-2 {row.tar_at_far_1e2:.1%}, 1e-3 {row.tar_at_far_1e3:.1%}"
             )
     else:
-        commands.plot(layout, given.out)
+        for way in commands.judge_film_looks(layout, given.graph):
+            bars = " ".join(f"{bar:.3f}" for bar in way.thresholds)
+            found = ", ".join(f"{share:.1%}" for share in way.found)
+            print(f"{way.name:22} thresholds {bars}; found {found} of {way.films} at FAR 1e-2, 1e-3, 2e-4")
 
 
 def _data_folder(given: Path | None) -> Path:
@@ -99,6 +110,8 @@ def _parser() -> argparse.ArgumentParser:
     judge.add_argument("--mirror", action="store_true")
     changed = steps.add_parser("judge-changed", help="the same on dark, small and turned pictures of held-out people")
     changed.add_argument("--graph", type=Path, required=True)
+    looks = steps.add_parser("judge-looks", help="how looks of uneven quality are best weighed in their mean")
+    looks.add_argument("--graph", type=Path, required=True)
     plot = steps.add_parser("plot", help="draw accuracy against pictures seen")
     plot.add_argument("--out", type=Path, required=True, help="SVG file")
     return parser

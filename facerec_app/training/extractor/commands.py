@@ -30,6 +30,7 @@ from facerec_app.training.extractor.face_dataset import (
 )
 from facerec_app.training.extractor.face_weights import hardness_weights, person_weights, student_cosines
 from facerec_app.training.extractor.judging import Judgement, judge, raw_values
+from facerec_app.training.extractor.looks_of_a_film import Weighting, judge_looks
 from facerec_app.training.extractor.recipe import Recipe, parse_stages
 from facerec_app.training.lfw_pairs import read_pair_list
 from facerec_app.training.train_similarity import read_people
@@ -224,6 +225,13 @@ def judge_changed_pictures(layout: WorkFolder, graph: Path) -> list[ChangedPictu
     student = OpenvinoSession(graph.read_bytes(), name=graph.name)
     sface = OpenvinoSession(ModelStore().read("sface"), name="sface")
     return judge_changed(student, sface, layout.faces("heldout"))
+
+
+def judge_film_looks(layout: WorkFolder, graph: Path) -> list[Weighting]:
+    """Return how an exported graph's looks at held-out people are best weighed."""
+    if not graph.is_file():
+        raise WeightsMissingError(f"{graph} does not exist; export first.")
+    return judge_looks(OpenvinoSession(graph.read_bytes(), name=graph.name), layout.faces("heldout"))
 
 
 def plot(layout: WorkFolder, out: Path) -> None:
