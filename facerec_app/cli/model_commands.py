@@ -72,7 +72,7 @@ def list_models(ctx: typer.Context, json: AsJson = False) -> None:
         profiles.add_row(shown, profile.detector, " + ".join(manifest.extractor_files(profile)), *figures)
     out.print()
     out.print(profiles)
-    out.print("\n[dim]Measured on people that no network learnt from. Sources, licences in full, hashes: --json.[/]")
+    out.print("\n[dim]Measured on people that this project trained nothing on. Sources, licences, hashes: --json.[/]")
     out.print("[dim]What the models are good for: docs/models.md[/]")
 
 

@@ -15,6 +15,8 @@ from facerec_app.similarity.log_odds import MAX_LOG_ODDS
 
 CONTRADICTING_LOOKS = 2
 """Good looks in a row that must speak against a name for the track to begin anew with them."""
+_NOT_LISTED = -2.0
+"""Log odds at most of somebody who is not among the nearest."""
 _NO_EVIDENCE = PersonScores(np.zeros((1, 0), np.str_), np.zeros((1, 0), np.float32), 0)
 
 
@@ -234,13 +236,16 @@ class TrackVotes:
 
 
 def _log_odds_for(scores: PersonScores, person_id: str) -> float:
-    """Return a person's log odds in one row; one who is not listed is below everybody who is."""
+    """Return a person's log odds in one row; one who is not listed is no more likely than the last who is.
+
+    Where all the nearest faces are one person's, that person alone is listed, and says nothing for anybody else.
+    """
     ids, logits = scores.person_ids[0], scores.logits[0]
     listed = np.nonzero(ids == person_id)[0]
     if listed.size:
         return float(np.clip(logits[listed[0]], -MAX_LOG_ODDS, MAX_LOG_ODDS))
     finite = logits[np.isfinite(logits)]
-    return float(max(finite[-1], -MAX_LOG_ODDS)) if finite.size else -MAX_LOG_ODDS
+    return float(np.clip(finite[-1], -MAX_LOG_ODDS, _NOT_LISTED)) if finite.size else -MAX_LOG_ODDS
 
 
 def _undecided(track_id: int) -> IdentityDecision:

@@ -33,7 +33,7 @@ class CameraRecovery(QObject):
     @property
     def is_trying(self) -> bool:
         """Whether a camera is waited for."""
-        return bool(self._spec) and self._session.state is PlayState.FAILED
+        return bool(self._spec) and self._session.state is PlayState.FAILED and self._session.is_source_lost
 
     def shut_down(self, timeout_s: float) -> bool:
         """End for good; return whether the thread has ended."""
@@ -44,7 +44,7 @@ class CameraRecovery(QObject):
         self._spec = spec if spec.isdigit() else ""
 
     def _follow(self, state: PlayState) -> None:
-        if state is PlayState.FAILED and self._spec:
+        if state is PlayState.FAILED and self._spec and self._session.is_source_lost:
             self._timer.start(RETRY_MS)
         else:
             self._timer.stop()

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-from facerec_app.core.errors import FacerecError
+from facerec_app.core.errors import CaptureError, FacerecError
 from facerec_app.core.protocols import FrameSource, GalleryIndex
 from facerec_app.core.types import Embeddings, Frame, FrameResult
 from facerec_app.gui.source_info import SourceInfo, source_title
@@ -66,7 +66,9 @@ class _Listener:
         self._worker.store(self._generation, event=self._worker.note_end)
 
     def on_error(self, error: FacerecError) -> None:
-        self._worker.store(self._generation, event=partial(self._worker.note_error, str(error)))
+        self._worker.store(
+            self._generation, event=partial(self._worker.note_error, str(error), isinstance(error, CaptureError))
+        )
 
     def on_status(self, message: str) -> None:
         self._worker.store(self._generation, event=partial(self._worker.status.emit, message))
@@ -114,11 +116,17 @@ class SessionWorker(QObject):
         self._open_at: int | None = None
         self._opens_paused = False
         self._in_background = False
+        self._is_source_lost = False
         self._wake.connect(self._drain, Qt.ConnectionType.QueuedConnection)
 
     @property
     def state(self) -> PlayState:
         return self._state
+
+    @property
+    def is_source_lost(self) -> bool:
+        """Whether the last failure was the source's, which may come back, and not recognition's."""
+        return self._is_source_lost
 
     @property
     def info(self) -> SourceInfo | None:
@@ -282,8 +290,9 @@ class SessionWorker(QObject):
                 self._session.pause()  # a held picture is judged again when the gallery changes
             self._set_state(PlayState.ENDED)
 
-    def note_error(self, message: str) -> None:
-        """The session failed and is over."""
+    def note_error(self, message: str, is_of_source: bool = True) -> None:
+        """The session failed and is over; of the source if that is lost or cannot be opened."""
+        self._is_source_lost = is_of_source
         self._set_state(PlayState.FAILED)
         self.failed.emit(message)
 

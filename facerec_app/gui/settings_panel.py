@@ -128,9 +128,10 @@ class SettingsPanel(QWidget):
             change_settings({name: value}, self._file)
             return {name: value}
 
-        self._tasks.start(work, done=self.changed.emit, failed=self._fail)
+        self._tasks.start(work, done=self.changed.emit, failed=self.refuse)
 
-    def _fail(self, message: str) -> None:
+    def refuse(self, message: str) -> None:
+        """Show the settings in force, and why a change is not."""
         self.show_settings(self._services.settings)
         self.show_fault(message)
 

@@ -127,7 +127,8 @@ class RecognitionPipeline:
         with clock.stage("match"):
             ranked = self._judgement.rank_newest(track_ids[due], embeddings, self.index)
         with clock.stage("decide"):
-            self._judgement.vote(track_ids[due], ranked, qualities[due], frame.timestamp_s, self.index)
+            went_over = self._judgement.vote(track_ids[due], ranked, qualities[due], frame.timestamp_s, self.index)
+            stages.album.forget(stages.tracker.live_track_ids - went_over)
             stages.album.add(frame, detections, track_ids, qualities)
             self._forget_ended_tracks()
             self._seen = (frame, detections, track_ids)

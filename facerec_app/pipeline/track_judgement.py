@@ -69,8 +69,13 @@ class TrackJudgement:
         qualities: Float32Array,
         timestamp_s: float,
         index: GalleryIndex,
-    ) -> None:
-        """Count one look at each of M tracks; the looks themselves have been kept."""
+    ) -> frozenset[int]:
+        """Count one look at each of M tracks; the looks themselves have been kept.
+
+        Returns:
+            The tracks that are found to have gone over to another face: what was seen before belongs to somebody else.
+        """
+        went_over: set[int] = set()
         for row, track_id in enumerate(track_ids.tolist()):
             before = self._refused.get(track_id, frozenset())
             lasting = before | ranked.vetoes[row] if qualities[row] >= _VETO_QUALITY else before
@@ -78,9 +83,10 @@ class TrackJudgement:
                 self._refused[track_id] = lasting
                 self._judge_again(track_id, index)
                 continue
-            if self._add(track_id, ranked, row, lasting, float(qualities[row]), timestamp_s) and self._looks.averages:
-                self._looks.keep_latest(track_id, CONTRADICTING_LOOKS)
-                self._judge_again(track_id, index)
+            if self._add(track_id, ranked, row, lasting, float(qualities[row]), timestamp_s):
+                went_over.add(track_id)
+                self._forget_face_before(track_id, CONTRADICTING_LOOKS, index)
+        return frozenset(went_over)
 
     def judge_again(self, index: GalleryIndex) -> None:
         """Take back every vote and judge what was kept by a new state of the gallery."""
@@ -141,12 +147,16 @@ class TrackJudgement:
         self._votes.forget(frozenset(self._looks.track_ids) - {track_id})
         only = np.array([track_id], np.int64)
         for row, look in enumerate(looks):
-            went_over = self._add(track_id, ranked, row, lasting, look.quality, look.timestamp_s)
-            if went_over and self._looks.averages:  # what was seen before is in every mean: without it, once more
-                self._looks.keep_latest(track_id, len(looks) - row - 1 + CONTRADICTING_LOOKS)
-                self._judge_again(track_id, index)
+            if self._add(track_id, ranked, row, lasting, look.quality, look.timestamp_s):
+                self._forget_face_before(track_id, len(looks) - row - 1 + CONTRADICTING_LOOKS, index)
                 return
             self._votes.decide(only)  # a name that stood after a look makes the next look count as it did then
+
+    def _forget_face_before(self, track_id: int, looks: int, index: GalleryIndex) -> None:
+        """Judge a track by its latest looks alone: those before, and what was said of them, were another face's."""
+        self._looks.keep_latest(track_id, looks)
+        self._refused.pop(track_id, None)
+        self._judge_again(track_id, index)
 
     def _explained(self, decision: IdentityDecision, names: Mapping[str, str]) -> IdentityDecision:
         refused = _names_of(self._refused.get(decision.track_id, ()), names)

@@ -293,8 +293,10 @@ class LiveSession:
         self._next_s = time.monotonic() + self._interval_s
 
     def _fail(self, error: FacerecError) -> None:
-        self._capture.stop(0.0)  # lets go of the source: a camera can only be opened again when it is free
-        self._listener.on_error(error)
+        try:
+            self._capture.stop(0.0)  # lets go of the source: a camera can only be opened again when it is free
+        finally:
+            self._listener.on_error(error)
 
     def _recognise(self, pipeline: FramePipeline, frame: Frame) -> None:
         result = pipeline.process(frame)

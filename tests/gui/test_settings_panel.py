@@ -11,7 +11,8 @@ import pytest
 from PySide6.QtCore import QPoint
 from pytestqt.qtbot import QtBot
 
-from facerec_app.config.settings import load_settings
+from facerec_app.config.settings import Settings, load_settings
+from facerec_app.core.errors import WeightsMissingError
 from facerec_app.gui.main_window import MainWindow
 from facerec_app.gui.session_worker import PlayState
 from facerec_app.gui.tasks import Task
@@ -177,3 +178,27 @@ def test_networks_of_earlier_settings_do_not_stay_in_memory(qtbot: QtBot, window
         qtbot.waitUntil(partial(is_in_force, rate), timeout=WAIT_MS)
         counts.append(networks())
     assert counts[-1] <= counts[0]
+
+
+def test_change_that_cannot_be_made_does_not_take_others_along_and_is_shown_as_refused(
+    qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window.docks.show("settings")
+    qtbot.waitUntil(lambda: not window.tasks.is_busy, timeout=WAIT_MS)
+    prepared = window.services.prepared
+
+    def refuse_yunet(settings: Settings) -> Application:
+        if settings.detector == "yunet":
+            raise WeightsMissingError("The model file is missing.")
+        return prepared(settings)
+
+    monkeypatch.setattr(window.services, "prepared", refuse_yunet)
+    go_on = threading.Event()
+    window.tasks.start(lambda _: go_on.wait(WAIT_MS / 1000), done=lambda _: None, failed=lambda _: None)
+    window.preferences.strictness.move_to(0.01)
+    window.preferences.detector.setCurrentIndex(window.preferences.detector.findData("yunet"))
+    go_on.set()
+    qtbot.waitUntil(lambda: "missing" in window.preferences.message, timeout=WAIT_MS)
+    assert (window.services.settings.stranger_rate, window.services.settings.detector) == (0.01, None)
+    assert window.preferences.detector.currentData() == ""
+    assert window.preferences.strictness.rate == 0.01

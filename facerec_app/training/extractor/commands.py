@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from facerec_app.core.errors import ConfigError, WeightsMissingError
+from facerec_app.core.errors import ConfigError, NotEnoughDataError, WeightsMissingError
 from facerec_app.core.protocols import FaceDetector
 from facerec_app.core.types import Float32Array
 from facerec_app.detection.mtcnn_detector import MtcnnDetector
@@ -155,7 +155,12 @@ def train(layout: WorkFolder, recipe: Recipe, until: int | None, start_from: Pat
 def _real_weights(layout: WorkFolder) -> Float32Array:
     """Return how often each real face is drawn: people alike, and hard faces more where ``weigh`` was run."""
     weights = person_weights(load_people(layout.faces("train")))
-    return weights * np.load(layout.hardness, allow_pickle=False) if layout.hardness.is_file() else weights
+    if not layout.hardness.is_file():
+        return weights
+    hardness = np.load(layout.hardness, allow_pickle=False)
+    if hardness.shape != weights.shape:
+        raise NotEnoughDataError(f"{layout.hardness} is not of the {len(weights)} real faces; run 'weigh' again.")
+    return np.asarray(weights * hardness, np.float32)
 
 
 def weigh(layout: WorkFolder, graph: Path) -> None:

@@ -32,6 +32,11 @@ class TrainingMaterial:
         self._seed = seed
         self.sface_mean = shards[0].sface.mean(axis=0)
         self._dlib_mean = shards[0].dlib.mean(axis=0)
+        if weights is not None and not (
+            len(weights) == len(shards[0]) and np.isfinite(weights).all() and weights.any()
+        ):
+            msg = f"{len(weights)} weights do not fit {len(shards[0])} real faces; run 'weigh' again after 'teach'"
+            raise NotEnoughDataError(msg)
         chances = np.cumsum(np.ones(len(shards[0])) if weights is None else weights, dtype=np.float64)
         self._up_to_row = chances / chances[-1]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -72,3 +74,27 @@ def test_looks_that_were_not_cut_when_they_were_seen_are_cut_when_they_are_judge
     watched.judgement.judge_again(watched.index)
     assert watched.judgement.decide(TRACK, {})[0].person_id == "bob"
     assert len(watched.looks.own(1)) <= 4
+
+
+@pytest.mark.parametrize("averages", [False, True])
+@pytest.mark.parametrize("faces_of_bob", [23, 30])
+def test_name_goes_also_where_all_the_nearest_faces_are_the_other_persons(averages: bool, faces_of_bob: int) -> None:
+    watched = Watched(averages=averages)
+    vectors = np.stack([ANN, *[BOB] * faces_of_bob])
+    people = np.array(["ann", *["bob"] * faces_of_bob])
+    ids = np.array([str(row) for row in range(len(people))])
+    watched.index = ExactIndex(GallerySnapshot(vectors, people, ids, "v", 1))
+    for _ in range(12):
+        assert watched.look_at(ANN).person_id in {"ann", None}
+    names = [watched.look_at(BOB).person_id for _ in range(6)]
+    assert "ann" not in names[1:]
+    assert names[-1] == "bob"
+
+
+def test_what_was_said_of_the_face_before_is_not_held_against_the_next() -> None:
+    watched = Watched(averages=True)
+    said = replace(watched.index.snapshot, rejected_vectors=ANN[None], rejected_person_ids=np.array(["bob"]))
+    watched.index = ExactIndex(said)
+    for face in [ANN] * 12 + [BOB] * 6:
+        decision = watched.look_at(face)
+    assert decision.person_id == "bob"

@@ -153,3 +153,9 @@ def test_people_are_the_same_in_both_alignments(tmp_path: Path) -> None:
     assert load_people(tmp_path / "train").tolist() == [0, 1, 0]
     with pytest.raises(NotEnoughDataError, match="prepare"):
         load_people(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize("weights", [[1.0, 1.0], [1.0, float("nan"), 1.0], [0.0, 0.0, 0.0]])
+def test_weights_that_do_not_fit_the_faces_are_refused(weights: list[float]) -> None:
+    with pytest.raises(NotEnoughDataError, match="weigh"):
+        TrainingMaterial([drawn_shard(3, 0)], real_share=1.0, seed=0, weights=np.array(weights, np.float32))
