@@ -28,11 +28,12 @@ class Recipe:
 
     With a weight for hints, pictures of 112 pixels are also judged by SFace as they are shown, changes included, and
     its inner maps are copied (``torch_hints``); at other sizes the maps do not fit. Some of them are then also turned
-    to the side, darkened and badly placed (``torch_augmentation``).
+    to the side, darkened and badly placed (``torch_augmentation``), and real faces are drawn by their weights
+    (``face_weights``).
     """
 
-    stages: tuple[Stage, ...] = (Stage(563_808, 64), Stage(820_032, 80), Stage(1_585_152, 112))
-    decay_from_pictures: int = 1_330_000
+    stages: tuple[Stage, ...] = (Stage(563_808, 64), Stage(820_032, 80), Stage(1_830_048, 112))
+    decay_from_pictures: int = 1_690_000
     warmup_pictures: int = 20_000
     batch: int = 96
     peak_rate: float = 1.2e-3
