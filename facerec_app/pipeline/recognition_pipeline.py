@@ -128,7 +128,7 @@ class RecognitionPipeline:
             ranked = self._judgement.rank_newest(track_ids[due], embeddings, self.index)
         with clock.stage("decide"):
             went_over = self._judgement.vote(track_ids[due], ranked, qualities[due], frame.timestamp_s, self.index)
-            stages.album.forget(stages.tracker.live_track_ids - went_over)
+            stages.album.drop(went_over)
             stages.album.add(frame, detections, track_ids, qualities)
             self._forget_ended_tracks()
             self._seen = (frame, detections, track_ids)

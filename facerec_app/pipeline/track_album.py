@@ -87,6 +87,12 @@ class TrackAlbum:
             for track_id in [i for i in self._pictures if i not in keep_track_ids]:
                 del self._pictures[track_id]
 
+    def drop(self, track_ids: frozenset[int]) -> None:
+        """Drop the pictures of tracks that go on at another face."""
+        with self._lock:
+            for track_id in track_ids:
+                self._pictures.pop(track_id, None)
+
     def clear(self) -> None:
         """Drop everything."""
         with self._lock:
