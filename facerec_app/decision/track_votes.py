@@ -50,8 +50,9 @@ class VotingRules:
 
 AVERAGED_LOOKS = VotingRules(newest_alone=True, prior_weight=0.0, min_agreement=0.0, caution=1.2)
 """For looks that are judged by their mean feature. Strangers' mean features come nearer to somebody than their single
-ones do: on 300 people whom the network never saw, by up to 0.03 in cosine, which is 1.2 in log odds (docs/profiles.md).
-That is asked for instead of mixing in "no evidence": bad looks weigh little in the mean already.
+ones do: on 300 people whom the network never saw, by 0.01 to 0.04 in cosine where pictures of one person stand for
+looks, by 0.013 at most where looks are made as a film has them (docs/profiles.md). The caution, 0.03 in cosine, is
+asked for instead of mixing in "no evidence": bad looks weigh little in the mean already.
 """
 
 

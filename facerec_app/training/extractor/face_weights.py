@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from facerec_app.core.protocols import InferenceSession
 from facerec_app.core.types import Float32Array, Int64Array, UInt8Array
-from facerec_app.inference.openvino_session import OpenvinoSession
 from facerec_app.training.extractor.face_dataset import centre_crops
 from facerec_app.training.extractor.teachers import TEACHER_VALUES, unit_rows
 
@@ -34,7 +34,7 @@ def hardness_weights(cosines: Float32Array) -> Float32Array:
     return (missed / mean).astype(np.float32) if mean > 0 else np.ones_like(cosines)
 
 
-def student_cosines(graph: OpenvinoSession, stored_rgb: UInt8Array, sface: Float32Array) -> Float32Array:
+def student_cosines(graph: InferenceSession, stored_rgb: UInt8Array, sface: Float32Array) -> Float32Array:
     """Return ``(N,)`` cosines of an exported student's values to SFace's, each of picture and mirror image together.
 
     Args:
