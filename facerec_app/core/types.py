@@ -128,10 +128,13 @@ class Embeddings:
         vectors: ``(N, D)`` float32, unit length.
         extractor_version: names network, layer, pooling, input size, preprocessing and weights; vectors of two
             versions are never compared.
+        norms: ``(N,)`` float32, above zero: how long each vector was before its length was made one, which says how
+            sure the network was. None where vectors do not come from a network just now.
     """
 
     vectors: Float32Array
     extractor_version: str
+    norms: Float32Array | None = None
 
     def __len__(self) -> int:
         return int(self.vectors.shape[0])

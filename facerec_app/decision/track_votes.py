@@ -9,6 +9,7 @@ import numpy as np
 
 from facerec_app.core.types import IdentityDecision, Int64Array, PersonScores, Verdict
 from facerec_app.decision.identity_calibration import SATURATION_ROOM, IdentityCalibration
+from facerec_app.decision.look_weights import LEAST_QUALITY, look_weights
 from facerec_app.decision.name_assignment import assign_unique
 from facerec_app.decision.threshold_decider import NOBODY, Leader, leader_of, refusal_reason
 from facerec_app.similarity.log_odds import MAX_LOG_ODDS
@@ -60,8 +61,9 @@ asked for instead of mixing in "no evidence": bad looks weigh little in the mean
 class _Look:
     scores: PersonScores
     alone: PersonScores
-    weight: float
+    quality: float
     timestamp_s: float
+    norm: float
 
     @property
     def leader_id(self) -> str:
@@ -87,7 +89,7 @@ class _Track:
 
 
 class TrackVotes:
-    """Adds up the looks at each track, weighted by quality, and names each person at most once in a frame.
+    """Adds up the looks at each track, weighted by ``look_weights``, and names each person at most once in a frame.
 
     A person's score for a track is the weighted mean of their log odds over the recent looks, drawn down towards zero
     by ``prior_weight`` (never up to it: where few people are enrolled a bar may lie below zero). It is a mean, no sum:
@@ -120,6 +122,7 @@ class TrackVotes:
         quality: float,
         timestamp_s: float,
         alone: PersonScores | None = None,
+        norm: float = 1.0,
     ) -> bool:
         """Count one look at a track.
 
@@ -129,13 +132,14 @@ class TrackVotes:
             quality: 0 (tells nothing) to 1 (large, sharp, frontal).
             timestamp_s: of the frame, never falling.
             alone: one row, what this look says by itself; by default ``person_scores``.
+            norm: how long its feature was before its length was made one; above zero.
 
         Returns:
             Whether the two latest looks speak against the name that stood; those before them are forgotten then.
         """
         track = self._tracks.setdefault(track_id, _Track(deque(maxlen=self.rules.max_looks)))
         own = alone if alone is not None else person_scores
-        track.looks.append(_Look(person_scores, own, float(np.clip(quality, 0.01, 1.0)), timestamp_s))
+        track.looks.append(_Look(person_scores, own, float(np.clip(quality, LEAST_QUALITY, 1.0)), timestamp_s, norm))
         track.decision = None
         if track.standing_id is None or not self._contradicted(track, track.standing_id):
             return False
@@ -166,7 +170,7 @@ class TrackVotes:
             del self._tracks[track_id]
 
     def _contradicted(self, track: _Track, person_id: str) -> bool:
-        latest = [look for look in list(track.looks)[-CONTRADICTING_LOOKS:] if look.weight >= 0.25]
+        latest = [look for look in list(track.looks)[-CONTRADICTING_LOOKS:] if look.quality >= 0.25]
         return len(latest) == CONTRADICTING_LOOKS and all(
             look.log_odds_alone_for(person_id) < min(0.0, self._nearly_enough(look.scores.gallery_people))
             for look in latest
@@ -213,7 +217,9 @@ class TrackVotes:
         looks = list(track.looks)
         newest = looks[-1]
         ages = np.array([newest.timestamp_s - look.timestamp_s for look in looks])
-        weights = np.array([look.weight for look in looks]) * 0.5 ** (ages / self.rules.half_life_s)
+        qualities = np.array([look.quality for look in looks], np.float32)
+        norms = np.array([look.norm for look in looks], np.float32)
+        weights = look_weights(qualities, norms) * 0.5 ** (ages / self.rules.half_life_s)
         named = {str(person) for look in looks for person in look.scores.person_ids[0] if person}
         if not named:
             return _NO_EVIDENCE, 0, 0.0

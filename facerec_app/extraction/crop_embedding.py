@@ -40,7 +40,7 @@ def embed_crops(
         InferenceError: if the crops have another size, the network fails, or a vector has no length.
     """
     if not len(crops):
-        return Embeddings(np.zeros((0, dimension), np.float32), version)
+        return Embeddings(np.zeros((0, dimension), np.float32), version, np.zeros(0, np.float32))
     pixels = crops.pixels_rgb
     if pixels.shape[1:] != (size_px, size_px, 3):
         raise InferenceError(
@@ -56,7 +56,7 @@ def embed_crops(
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     if not (lengths > 1e-6).all():
         raise InferenceError(f"The extractor {version} returned a vector without length; run 'facerec models check'.")
-    return Embeddings(np.asarray(vectors / lengths, np.float32), version)
+    return Embeddings(np.asarray(vectors / lengths, np.float32), version, np.asarray(lengths[:, 0], np.float32))
 
 
 def _run_in_batches(session: InferenceSession, pixels_rgb: UInt8Array, output: int) -> Float32Array:

@@ -12,7 +12,7 @@ import numpy as np
 
 from facerec_app.core.errors import ConfigError
 from facerec_app.core.protocols import FeatureExtractor
-from facerec_app.core.types import Embeddings, FaceCrops, Float32Array
+from facerec_app.core.types import Embeddings, FaceCrops
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +35,14 @@ class FusedPart:
         first, end = self.values or (0, self.extractor.dimension)
         return end - first
 
-    def unit_vectors(self, crops: FaceCrops) -> Float32Array:
-        """Return ``(N, D)`` unit-length rows of the values that take part."""
-        vectors = self.extractor.embed(crops).vectors
+    def embed(self, crops: FaceCrops) -> Embeddings:
+        """Return unit-length rows of the values that take part, ``(N, D)``, with the norms of all values."""
+        whole = self.extractor.embed(crops)
         if self.values is None:
-            return vectors
-        part = vectors[:, slice(*self.values)]
-        return np.asarray(part / np.maximum(np.linalg.norm(part, axis=1, keepdims=True), 1e-12), np.float32)
+            return whole
+        part = whole.vectors[:, slice(*self.values)]
+        unit = np.asarray(part / np.maximum(np.linalg.norm(part, axis=1, keepdims=True), 1e-12), np.float32)
+        return Embeddings(unit, whole.extractor_version, whole.norms)
 
 
 class FusionExtractor:
@@ -66,6 +67,7 @@ class FusionExtractor:
         total = sum(part.weight for part in parts)
         self._parts = tuple(parts)
         self._lengths = tuple(np.float32(math.sqrt(part.weight / total)) for part in parts)
+        self._surest = max(range(len(parts)), key=lambda number: parts[number].weight)
         self._dimension = sum(part.dimension for part in parts)
         facts = [[part.extractor.version, round(part.weight / total, 9), part.values] for part in parts]
         digest = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]
@@ -82,7 +84,7 @@ class FusionExtractor:
         return self._dimension
 
     def embed(self, crops: FaceCrops) -> Embeddings:
-        """Return one unit-length embedding per crop.
+        """Return one unit-length embedding per crop; its norm is that of the part with the largest share.
 
         Args:
             crops: N aligned RGB crops, ``(N, S, S, 3)`` uint8, of the size that every part takes.
@@ -93,5 +95,6 @@ class FusionExtractor:
         Raises:
             InferenceError: if a network fails or returns values that are not finite.
         """
-        parts = [length * part.unit_vectors(crops) for part, length in zip(self._parts, self._lengths, strict=True)]
-        return Embeddings(np.concatenate(parts, axis=1), self._version)
+        parts = [part.embed(crops) for part in self._parts]
+        vectors = [length * part.vectors for part, length in zip(parts, self._lengths, strict=True)]
+        return Embeddings(np.concatenate(vectors, axis=1), self._version, parts[self._surest].norms)

@@ -34,6 +34,12 @@ def _core() -> Any:
     return openvino.Core()
 
 
+@cache
+def processor_has_bf16() -> bool:
+    """Return whether the processor computes in bf16 by itself; elsewhere asking for it changes nothing."""
+    return "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
 class OpenvinoSession:
     """A network with one input and one or more float32 outputs, compiled for the processor.
 

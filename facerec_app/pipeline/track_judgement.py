@@ -25,11 +25,13 @@ class RankedLooks:
     Attributes:
         scores: by what each look is judged by, M rows.
         alone: by what was seen in that look and no other, M rows; the same where looks are not averaged.
+        norms: ``(M,)`` float32, how long the looks' features were before their length was made one.
         vetoes: M sets of people whom a user has said that such a face is not.
     """
 
     scores: PersonScores
     alone: PersonScores
+    norms: Float32Array
     vetoes: tuple[frozenset[str], ...]
 
 
@@ -113,12 +115,13 @@ class TrackJudgement:
 
     def _ranked(self, evidence: Embeddings, own: Embeddings, index: GalleryIndex) -> RankedLooks:
         vetoes = self._vetoes.of(evidence, index.snapshot)
+        norms = own.norms if own.norms is not None else np.ones(len(own), np.float32)
         if not self._looks.averages or not len(own):
             scores = self._ranker.rank(evidence, index)
-            return RankedLooks(scores, scores, vetoes)
+            return RankedLooks(scores, scores, norms, vetoes)
         both = Embeddings(np.concatenate([evidence.vectors, own.vectors]), own.extractor_version)
         scores = self._ranker.rank(both, index)
-        return RankedLooks(_rows(scores, 0, len(own)), _rows(scores, len(own), len(both)), vetoes)
+        return RankedLooks(_rows(scores, 0, len(own)), _rows(scores, len(own), len(both)), norms, vetoes)
 
     def _add(
         self,
@@ -132,7 +135,7 @@ class TrackJudgement:
         """Count one look; return whether it and the one before speak against the name that stood."""
         without = [refused | ranked.vetoes[row]]
         scores, alone = (without_people(_rows(part, row, row + 1), without) for part in (ranked.scores, ranked.alone))
-        return self._votes.add(track_id, scores, quality, timestamp_s, alone)
+        return self._votes.add(track_id, scores, quality, timestamp_s, alone, float(ranked.norms[row]))
 
     def _judge_again(self, track_id: int, index: GalleryIndex) -> None:
         looks = self._looks.of(track_id)

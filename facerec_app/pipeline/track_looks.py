@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from facerec_app.core.types import Embeddings, Float32Array, Int64Array
+from facerec_app.decision.look_weights import look_weights
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,11 +21,13 @@ class TrackLook:
         vector: ``(D,)`` float32, unit length.
         quality: 0..1, see ``crop_quality``.
         timestamp_s: of the frame.
+        norm: how long the vector was before its length was made one.
     """
 
     vector: Float32Array
     quality: float
     timestamp_s: float
+    norm: float = 1.0
 
 
 class TrackLooks:
@@ -56,11 +60,12 @@ class TrackLooks:
 
     def add(self, track_ids: Int64Array, embeddings: Embeddings, qualities: Float32Array, timestamp_s: float) -> None:
         """Keep M looks at M tracks."""
+        norms = embeddings.norms if embeddings.norms is not None else np.ones(len(embeddings), np.float32)
         with self._lock:
             self._extractor_version = embeddings.extractor_version
             for row, track_id in enumerate(track_ids.tolist()):
                 looks = self._looks.setdefault(track_id, deque(maxlen=self.max_looks))
-                looks.append(TrackLook(embeddings.vectors[row], float(qualities[row]), timestamp_s))
+                looks.append(TrackLook(embeddings.vectors[row], float(qualities[row]), timestamp_s, float(norms[row])))
 
     def of(self, track_id: int) -> tuple[TrackLook, ...]:
         """Return the looks at a track, oldest first; none if the track is gone."""
@@ -75,14 +80,12 @@ class TrackLooks:
     def evidence(self, track_id: int) -> Embeddings:
         """Return what each look at a track is judged by, oldest first; zero rows if the track is gone.
 
-        That is its own features, or the mean of its and all earlier ones, each weighing what its quality is, at unit
-        length.
+        That is its own features, or the mean of its and all earlier ones, weighed by ``look_weights``, at unit length.
         """
         looks, own = self.of(track_id), self.own(track_id)
         vectors = own.vectors
         if self.averages and looks:
-            weights = np.array([max(look.quality, 0.01) for look in looks], np.float32)
-            sums = np.cumsum(vectors * weights[:, None], axis=0)
+            sums = np.cumsum(vectors * _weights(looks)[:, None], axis=0)
             vectors = np.asarray(sums / np.linalg.norm(sums, axis=1, keepdims=True), np.float32)
         return Embeddings(vectors, self._extractor_version)
 
@@ -90,7 +93,8 @@ class TrackLooks:
         """Return the features of each look at a track by itself, oldest first; zero rows if the track is gone."""
         looks = self.of(track_id)
         vectors = np.stack([look.vector for look in looks]) if looks else np.zeros((0, 0), np.float32)
-        return Embeddings(vectors, self._extractor_version)
+        norms = np.array([look.norm for look in looks], np.float32)
+        return Embeddings(vectors, self._extractor_version, norms)
 
     def keep_latest(self, track_id: int, count: int) -> None:
         """Drop all but the latest looks at a track: those before were at another face."""
@@ -100,13 +104,14 @@ class TrackLooks:
                 self._looks[track_id] = deque(list(looks)[-count:], maxlen=self.max_looks)
 
     def features(self, track_id: int, *, best: int | None = None) -> Embeddings:
-        """Return the features of a track's looks, best quality first; zero rows if the track is gone.
+        """Return the features of a track's looks, those that count most first; zero rows if the track is gone.
 
         Args:
             track_id: of the face.
             best: at most this many.
         """
-        looks = sorted(self.of(track_id), key=lambda look: -look.quality)[:best]
+        seen = self.of(track_id)
+        looks = [seen[row] for row in np.argsort(-_weights(seen), kind="stable")[:best]]
         vectors = np.stack([look.vector for look in looks]) if looks else np.zeros((0, 0), np.float32)
         return Embeddings(vectors, self._extractor_version)
 
@@ -120,3 +125,9 @@ class TrackLooks:
         """Drop everything."""
         with self._lock:
             self._looks.clear()
+
+
+def _weights(looks: Sequence[TrackLook]) -> Float32Array:
+    """Return how much each look counts, ``(N,)``."""
+    qualities, norms = (np.array([getattr(look, name) for look in looks], np.float32) for name in ("quality", "norm"))
+    return look_weights(qualities, norms)

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
+from facerec_app.alignment.five_point_aligner import FivePointAligner
+from facerec_app.alignment.templates import ARCFACE_112
+from facerec_app.capture.images import read_image
 from facerec_app.core.errors import InferenceError, WeightsRejectedError
 from facerec_app.core.protocols import FeatureExtractor
 from facerec_app.core.types import FaceCrops, UInt8Array
+from facerec_app.detection.mtcnn_detector import MtcnnDetector
 from facerec_app.extraction.fusion_extractor import FusedPart, FusionExtractor
 from facerec_app.extraction.resnet50_extractor import Resnet50Extractor
 from facerec_app.extraction.sface_extractor import SfaceExtractor
 from facerec_app.models.model_store import ModelStore
 
 CROP_SIZE_PX = 112
+DEMO_PEOPLE = Path(__file__).parents[2] / "assets" / "demo" / "people"
 EXTRACTORS = ["sface", "sface-mirror", "resnet50", "resnet50-mirror", "projection", "projection-mirror", "fusion"]
 
 
@@ -69,6 +75,17 @@ def test_vectors_have_unit_length(extractor: FeatureExtractor) -> None:
     np.testing.assert_allclose(np.linalg.norm(embeddings.vectors, axis=1), 1.0, atol=1e-5)
 
 
+def test_each_vector_comes_with_how_sure_the_network_was(extractor: FeatureExtractor) -> None:
+    crops = random_crops(3)
+    norms, alone = extractor.embed(crops).norms, extractor.embed(crops.select(np.array([2]))).norms
+    assert norms is not None
+    assert alone is not None
+    assert norms.shape == (3,)
+    assert norms.dtype == np.float32
+    assert (norms > 0).all()
+    assert alone[0] == pytest.approx(norms[2], rel=1e-3)
+
+
 def test_no_crops_give_an_empty_result_without_running_the_network(
     extractor: FeatureExtractor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -105,6 +122,26 @@ def test_the_order_of_colours_matters(extractor: FeatureExtractor) -> None:
 def test_crops_of_another_size_are_refused(extractor: FeatureExtractor) -> None:
     with pytest.raises(InferenceError, match="112x112"):
         extractor.embed(random_crops(1, size_px=98))
+
+
+@pytest.mark.parametrize("model, output", [("sface", ""), ("resnet50-face", "projection")])
+def test_a_trained_network_is_surer_of_a_face_than_of_the_same_face_half_covered_or_hardly_to_be_seen(
+    model: str, output: str
+) -> None:
+    store = ModelStore()
+    trained = Resnet50Extractor(store, model=model, output=output) if output else SfaceExtractor(store, model=model)
+    detector, aligner = MtcnnDetector(store), FivePointAligner(ARCFACE_112, CROP_SIZE_PX)
+    pictures = [read_image(path) for path in sorted(DEMO_PEOPLE.rglob("*.jpg"))]
+    found = [aligner.align(picture, detector.detect(picture)).pixels_rgb[:1] for picture in pictures]
+    clean = np.concatenate(found)
+    covered, coarse = clean.copy(), clean.copy()
+    covered[:, 56:] = 60
+    for crop in coarse:
+        crop[...] = cv2.resize(cv2.resize(crop, (12, 12), interpolation=cv2.INTER_AREA), (CROP_SIZE_PX, CROP_SIZE_PX))
+    for less in (covered, coarse):
+        norms = trained.embed(crops_of(np.concatenate([clean, less]))).norms
+        assert norms is not None
+        assert (norms[: len(clean)] > norms[len(clean) :]).mean() >= 0.9
 
 
 def test_the_mirrored_picture_gets_the_same_vector_where_mirrors_are_averaged(

@@ -64,7 +64,10 @@ def _judge(given: argparse.Namespace, layout: commands.WorkFolder) -> None:
         for way in commands.judge_film_looks(layout, given.graph):
             bars = " ".join(f"{bar:.3f}" for bar in way.thresholds)
             found = ", ".join(f"{share:.1%}" for share in way.found)
-            print(f"{way.name:22} thresholds {bars}; found {found} of {way.films} at FAR 1e-2, 1e-3, 2e-4")
+            print(
+                f"{way.network:8} {way.name:22} cosine {way.cosine:.3f}; thresholds {bars}; found {found} "
+                f"of {way.films} at FAR 1e-2, 1e-3, 2e-4"
+            )
 
 
 def _data_folder(given: Path | None) -> Path:

@@ -233,10 +233,12 @@ def judge_changed_pictures(layout: WorkFolder, graph: Path) -> list[ChangedPictu
 
 
 def judge_film_looks(layout: WorkFolder, graph: Path) -> list[Weighting]:
-    """Return how an exported graph's looks at held-out people are best weighed."""
+    """Return how an exported graph's and SFace's looks at held-out people are best weighed."""
     if not graph.is_file():
         raise WeightsMissingError(f"{graph} does not exist; export first.")
-    return judge_looks(OpenvinoSession(graph.read_bytes(), name=graph.name), layout.faces("heldout"))
+    student = OpenvinoSession(graph.read_bytes(), name=graph.name)
+    sface = OpenvinoSession(ModelStore().read("sface"), name="sface")
+    return judge_looks(student, sface, layout.faces("heldout"))
 
 
 def plot(layout: WorkFolder, out: Path) -> None:

@@ -18,6 +18,7 @@ from torch.nn import functional
 from facerec_app.core.types import Float32Array
 from facerec_app.models.model_store import ModelStore
 from facerec_app.training.extractor.sface_maps import LAST_MAPS, SfaceMaps, dense_layer
+from facerec_app.training.extractor.torch_precision import fast_values
 from facerec_app.training.extractor.torch_resnet50 import FaceStudent
 
 
@@ -96,7 +97,7 @@ class HintReaders(nn.Module):
             missed.append(functional.mse_loss(read, (wanted - mean) / spread))
         last = (read * spread + mean).flatten(1)
         return torch.stack(missed).mean(), functional.linear(
-            last.bfloat16(), self._dense_kernel.bfloat16(), self._dense_bias.bfloat16()
+            fast_values(last), fast_values(self._dense_kernel), fast_values(self._dense_bias)
         ).float()
 
 

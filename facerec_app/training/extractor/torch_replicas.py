@@ -25,6 +25,7 @@ from facerec_app.training.extractor.teachers import TEACHER_VALUES, unit_rows
 from facerec_app.training.extractor.torch_augmentation import as_bytes, augment
 from facerec_app.training.extractor.torch_hints import HintedStudent, hint_teacher
 from facerec_app.training.extractor.torch_loss import StudentLoss, student_loss, with_hints
+from facerec_app.training.extractor.torch_precision import fast_arithmetic
 from facerec_app.training.extractor.training_material import TrainingMaterial
 
 PARTS = 2
@@ -89,7 +90,7 @@ class StudentReplicas:
         pictures = pictures.contiguous(memory_format=torch.channels_last)
         replica.train()
         if teacher is None:
-            with torch.autocast("cpu", dtype=torch.bfloat16):
+            with fast_arithmetic():
                 features, projected = replica.student(pictures)
             loss = student_loss(features, projected, torch.from_numpy(targets), *_weights(recipe))
         else:
@@ -119,7 +120,7 @@ def hinted_loss(
     maps, values = teacher.judge(as_bytes(pictures))
     sface = torch.from_numpy(unit_rows(values) - sface_mean)
     goal = torch.cat([sface, torch.from_numpy(targets[:, TEACHER_VALUES:])], dim=1)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with fast_arithmetic():
         (features, projected), missed, read = learner(pictures, maps)
     read = functional.normalize(read.float(), dim=1) - torch.from_numpy(sface_mean)
     loss = student_loss(features, projected, goal, *_weights(recipe))

@@ -27,6 +27,8 @@ from facerec_app.training.extractor.torch_checkpoint import Progress, load_check
 from facerec_app.training.extractor.torch_export import student_from
 from facerec_app.training.extractor.torch_hints import HintedStudent, HintReaders, hint_teacher
 from facerec_app.training.extractor.torch_loss import StudentLoss
+from facerec_app.training.extractor.torch_precision import fast_arithmetic
+from facerec_app.training.extractor.torch_reader_fit import fit_readers
 from facerec_app.training.extractor.torch_replicas import StudentReplicas
 from facerec_app.training.extractor.torch_resnet50 import FaceStudent
 from facerec_app.training.extractor.training_material import TrainingMaterial
@@ -117,11 +119,13 @@ class ExtractorTrainer:
         return found
 
     def start_from(self, weights: Path) -> None:
-        """Go on from shipped weights with a fresh optimiser, whose rate warms up again."""
+        """Go on from shipped weights with a fresh optimiser, whose rate warms up again; readers of hints are fitted."""
         student, seen = student_from(weights)
         for network in (self.student, self.average):
             network.load_state_dict(student.state_dict())
         self.progress = Progress(seen=seen, steps=seen // self.recipe.batch, resumed_at=seen)
+        if self.recipe.side_px(seen) == CROP_PX:
+            fit_readers(self.learner, self.material, self.progress.steps)
         self.replicas.share_weights()
 
     def close(self) -> None:
@@ -215,7 +219,7 @@ def embed_plain(student: FaceStudent, stored_rgb: Float32Array | np.ndarray, sid
     """
     student.eval()
     features, projections = [], []
-    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+    with torch.no_grad(), fast_arithmetic():
         for start in range(0, stored_rgb.shape[0], 64):
             pictures = plain(np.array(stored_rgb[start : start + 64]), side_px)
             pooled, projected = student(pictures.contiguous(memory_format=torch.channels_last))

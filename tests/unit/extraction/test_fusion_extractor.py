@@ -22,7 +22,8 @@ class CornerExtractor:
 
     def embed(self, crops: FaceCrops) -> Embeddings:
         vectors = crops.pixels_rgb.reshape(len(crops), -1)[:, : self.dimension].astype(np.float32) - 100
-        return Embeddings(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), self.version)
+        lengths = np.linalg.norm(vectors, axis=1)
+        return Embeddings(vectors / lengths[:, None], self.version, lengths)
 
 
 def crops(count: int) -> FaceCrops:
@@ -46,6 +47,11 @@ def test_the_cosine_of_fused_vectors_is_the_weighted_mean_of_the_parts_cosines()
     one, two = CornerExtractor("one-1", 5), CornerExtractor("two-1", 9)
     assert cosine(fused(3.0, 1.0)) == pytest.approx(0.75 * cosine(one) + 0.25 * cosine(two), abs=1e-6)
     assert fused(3.0, 1.0).dimension == 14
+
+
+def test_it_is_as_sure_as_the_part_that_counts_most() -> None:
+    for first, second, surest in ((3.0, 1.0, CornerExtractor("one-1", 5)), (1.0, 3.0, CornerExtractor("two-1", 9))):
+        np.testing.assert_array_equal(fused(first, second).embed(crops(3)).norms, surest.embed(crops(3)).norms)
 
 
 def test_a_part_may_give_some_of_its_values_only() -> None:

@@ -35,8 +35,9 @@ class Watched:
         self.judgement = TrackJudgement(ranker, self.votes, NameVetoes(lambda: SCORER), self.looks)
         self.seconds = 0.0
 
-    def look_at(self, face: Float32Array, quality: float = 0.9) -> IdentityDecision:
-        embeddings, qualities = Embeddings(face[None], "v"), np.array([quality], np.float32)
+    def look_at(self, face: Float32Array, quality: float = 0.9, norm: float = 1.0) -> IdentityDecision:
+        embeddings = Embeddings(face[None], "v", np.array([norm], np.float32))
+        qualities = np.array([quality], np.float32)
         self.seconds += 0.1
         self.looks.add(TRACK, embeddings, qualities, self.seconds)
         ranked = self.judgement.rank_newest(TRACK, embeddings, self.index)
@@ -54,6 +55,28 @@ def test_name_goes_with_the_second_look_at_another_face_in_the_same_place(averag
     assert watched.look_at(BOB).person_id != "ann"
     watched.look_at(BOB)
     assert watched.look_at(BOB).person_id == "bob"
+
+
+@pytest.mark.parametrize("averages", [False, True])
+def test_name_goes_also_with_another_face_that_the_network_is_less_sure_of(averages: bool) -> None:
+    watched = Watched(averages=averages)
+    for _ in range(12):
+        watched.look_at(ANN)
+    names = [watched.look_at(BOB, norm=0.7).person_id for _ in range(4)]
+    assert "ann" not in names[1:]
+    assert names[-1] == "bob"
+
+
+@pytest.mark.parametrize("averages", [False, True])
+def test_looks_are_judged_again_as_surely_as_they_were_seen(averages: bool) -> None:
+    watched = Watched(averages=averages)
+    between = np.asarray((ANN + 1.5 * BOB) / np.linalg.norm(ANN + 1.5 * BOB), np.float32)
+    for face, norm in ((ANN, 1.0), (between, 0.6), (ANN, 1.0), (between, 0.6)):
+        before = watched.look_at(face, norm=norm)
+    watched.judgement.judge_again(watched.index)
+    after = watched.judgement.decide(TRACK, {})[0]
+    assert (after.person_id, after.verdict, after.margin) == (before.person_id, before.verdict, before.margin)
+    assert after.person_id == "ann"
 
 
 def test_what_was_seen_of_the_other_face_is_in_no_mean_any_more_and_another_gallery_changes_nothing() -> None:

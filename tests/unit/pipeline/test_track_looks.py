@@ -34,3 +34,30 @@ def test_averaged_each_look_is_judged_by_all_before_it_as_good_as_they_were() ->
 
 def test_a_track_that_has_gone_has_no_evidence() -> None:
     assert len(TrackLooks().evidence(1)) == 0
+
+
+def seen_surely_then_not(averages: bool) -> TrackLooks:
+    """Return two looks of the same quality, of the second of which the network was less sure."""
+    looks, track = TrackLooks(averages=averages), np.array([7], np.int64)
+    for vector, norm in ((EAST, 10.0), (NORTH, 7.0)):
+        embeddings = Embeddings(vector[None], "v", np.array([norm], np.float32))
+        looks.add(track, embeddings, np.array([0.5], np.float32), 0.0)
+    return looks
+
+
+def test_a_look_that_the_network_is_less_sure_of_moves_the_mean_less() -> None:
+    assert seen_surely_then_not(averages=True).evidence(7).vectors[1] == pytest.approx(EAST, abs=0.02)
+
+
+def test_the_features_that_count_most_come_first() -> None:
+    looks = seen_surely_then_not(averages=False)
+    np.testing.assert_array_equal(looks.features(7, best=1).vectors, [EAST])
+    track = np.array([7], np.int64)
+    looks.add(track, Embeddings(NORTH[None], "v", np.array([10.0], np.float32)), np.array([0.9], np.float32), 1.0)
+    np.testing.assert_array_equal(looks.features(7, best=2).vectors, [NORTH, EAST])
+
+
+def test_how_sure_the_network_was_is_kept_with_the_look() -> None:
+    norms = seen_surely_then_not(averages=False).own(7).norms
+    assert norms is not None
+    np.testing.assert_array_equal(norms, np.array([10.0, 7.0], np.float32))

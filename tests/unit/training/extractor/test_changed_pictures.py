@@ -12,7 +12,7 @@ from facerec_app.inference.openvino_session import OpenvinoSession
 from facerec_app.models.model_store import ModelStore
 from facerec_app.training.extractor.changed_pictures import CHANGES, judge_changed
 from facerec_app.training.extractor.face_dataset import PictureEntry, align_entries, joined, save_faces
-from facerec_app.training.extractor.looks_of_a_film import LOOKS, WEIGHTINGS, judge_looks, make_films
+from facerec_app.training.extractor.looks_of_a_film import LOOKS, SEEDS, WEIGHTINGS, judge_looks, make_films
 
 PEOPLE = Path(__file__).parents[4] / "assets" / "demo" / "people"
 
@@ -53,12 +53,17 @@ def test_dark_pictures_are_dark_and_small_ones_lose_their_details() -> None:
 
 
 def test_looks_of_a_film_are_weighed_and_a_mean_finds_no_fewer_people_than_one_look(held_out: Path) -> None:
-    student = OpenvinoSession(ModelStore().read("resnet50-face"), name="resnet50-face", threads=1)
-    rows = {row.name: row for row in judge_looks(student, held_out)}
-    assert set(rows) == set(WEIGHTINGS)
-    assert rows["quality"].films == len(list(PEOPLE.rglob("*.jpg")))
-    assert rows["quality"].found[0] >= rows["one look"].found[0]
-    assert list(rows.values()) == judge_looks(student, held_out)
+    student, sface = (
+        OpenvinoSession(ModelStore().read(name), name=name, threads=1) for name in ("resnet50-face", "sface")
+    )
+    judged = judge_looks(student, sface, held_out)
+    assert judged == judge_looks(student, sface, held_out)
+    for network in ("student", "sface"):
+        rows = {row.name: row for row in judged if row.network == network}
+        assert set(rows) == set(WEIGHTINGS)
+        assert rows["quality"].films == len(SEEDS) * len(list(PEOPLE.rglob("*.jpg")))
+        assert rows["quality"].found[0] >= rows["one look"].found[0]
+        assert rows["quality, length^12"].cosine > rows["quality"].cosine > rows["alike"].cosine
 
 
 def test_films_have_six_looks_of_known_quality_at_each_picture() -> None:
@@ -67,6 +72,6 @@ def test_films_have_six_looks_of_known_quality_at_each_picture() -> None:
     assert films.stored_rgb.shape == (2 * LOOKS, 144, 144, 3)
     assert films.source.tolist() == [0, 1]
     assert ((films.quality > 0) & (films.quality <= 1)).all()
-    alike = WEIGHTINGS["alike"](films.quality)
-    assert (alike == 1).all()
-    assert (WEIGHTINGS["one look"](films.quality).sum(axis=1) == 1).all()
+    norms = np.ones_like(films.quality)
+    assert (WEIGHTINGS["alike"](films.quality, norms) == 1).all()
+    assert (WEIGHTINGS["one look"](films.quality, norms).sum(axis=1) == 1).all()

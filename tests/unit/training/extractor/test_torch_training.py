@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -214,6 +215,23 @@ def test_a_student_whose_maps_are_the_teachers_reads_the_teachers_values() -> No
         missed, read = readers.loss(inner, maps)
     assert float(missed) < 1e-6
     assert (unit_rows(read.numpy()) * unit_rows(values)).sum(axis=1).min() > 0.995
+
+
+def test_a_run_from_shipped_weights_begins_with_readers_that_explain_most_of_the_teachers_maps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("facerec_app.training.extractor.torch_reader_fit.BATCHES", 4)
+    shipped = Path(__file__).parents[4] / "assets" / "models" / "resnet50-face.safetensors"
+    recipe = replace(HINTED, stages=(Stage(10_000_000, 112),))
+    fresh, trainer = new_trainer(tmp_path / "a", recipe), new_trainer(tmp_path / "b", recipe)
+    trainer.start_from(shipped)
+    fresh.learner.student.load_state_dict(trainer.learner.student.state_dict())
+    fresh.replicas.share_weights()
+    missed = [float(each.step().missed) for each in (fresh, trainer)]
+    for each in (fresh, trainer):
+        each.close()
+    assert missed[0] > 1.5  # two maps that have nothing to do with each other
+    assert missed[1] < 0.6
 
 
 def test_only_pictures_that_the_teacher_sees_too_are_turned_and_darkened() -> None:
