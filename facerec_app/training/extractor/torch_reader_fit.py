@@ -18,7 +18,8 @@ from facerec_app.training.extractor.torch_precision import fast_arithmetic
 from facerec_app.training.extractor.training_material import TrainingMaterial
 
 BATCHES = 24
-_BATCH = 96
+_BATCH = 48
+"""As many as a thread works on in training."""
 _FIRST_PART = 1000
 """Parts of a step's chance that training itself does not use."""
 _RIDGE = 1e-3
@@ -57,7 +58,7 @@ def fit_readers(learner: HintedStudent, material: TrainingMaterial, step: int) -
         return
     teacher, backbone = hint_teacher(), learner.student.backbone
     moments = {hint: _empty(hint) for hint in HINTS}
-    learner.student.eval()
+    learner.student.train()  # normalised by the batch, as the readers will see it in training
     for number in range(BATCHES):
         generator = material.generator(step, _FIRST_PART + number)
         stored, _ = material.batch(_BATCH, generator, weighted=True)
