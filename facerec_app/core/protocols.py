@@ -241,12 +241,12 @@ class TrackVoter(Protocol):
         timestamp_s: float,
         alone: PersonScores | None = None,
         norm: float = 1.0,
-    ) -> bool:
+    ) -> int:
         """Count one look (``person_scores`` has one row, ``quality`` is 0 to 1).
 
         ``alone`` is what the look says by itself where ``person_scores`` speaks for earlier ones too; ``norm`` is how
-        long its feature was before its length was made one. Returns whether
-        the face is found not to be the one that had the track's name; looks before the last two no longer count then.
+        long its feature was before its length was made one. Returns how many of the latest looks are at another face
+        than the one that had the track's name, if this look shows it: those before no longer count then. Else 0.
         """
         ...
 

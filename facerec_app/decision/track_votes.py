@@ -9,13 +9,15 @@ import numpy as np
 
 from facerec_app.core.types import IdentityDecision, Int64Array, PersonScores, Verdict
 from facerec_app.decision.identity_calibration import SATURATION_ROOM, IdentityCalibration
-from facerec_app.decision.look_weights import LEAST_QUALITY, look_weights
+from facerec_app.decision.look_weights import LEAST_QUALITY, effective_looks, look_weights, sureness
 from facerec_app.decision.name_assignment import assign_unique
 from facerec_app.decision.threshold_decider import NOBODY, Leader, leader_of, refusal_reason
 from facerec_app.similarity.log_odds import MAX_LOG_ODDS
 
 CONTRADICTING_LOOKS = 2
-"""Good looks in a row that must speak against a name for the track to begin anew with them."""
+"""Good looks in a row that must speak against a name for the track to begin anew with them; more, if they are poor."""
+_GOOD_LOOK = 0.25
+"""Quality from which a look counts as a whole one against a name."""
 _NOT_LISTED = -2.0
 """Log odds at most of somebody who is not among the nearest."""
 _NO_EVIDENCE = PersonScores(np.zeros((1, 0), np.str_), np.zeros((1, 0), np.float32), 0)
@@ -30,7 +32,8 @@ class VotingRules:
         half_life_s: after this time a look counts half.
         prior_weight: looks' worth of "no evidence" mixed into a score above zero, so that few or bad looks cannot name
             anybody.
-        min_looks: looks that must agree on a person, each nearly good enough alone, before the name is shown.
+        min_looks: looks that must agree on a person, each nearly good enough alone, before the name is shown; one that
+            the network is less sure of than of another counts as part of a look.
         min_agreement: share of the looks' weight that must agree.
         patience_looks: looks after which a face nobody resembles is called unknown.
         allowance: log odds by which a name that stands may fall short before it is taken back.
@@ -41,7 +44,7 @@ class VotingRules:
     max_looks: int = 24
     half_life_s: float = 2.0
     prior_weight: float = 0.2
-    min_looks: int = 2
+    min_looks: float = 1.5
     min_agreement: float = 0.6
     patience_looks: int = 3
     allowance: float = 2.0
@@ -97,9 +100,9 @@ class TrackVotes:
     frame. The mean goes through the same thresholds as a single picture, which keeps the stated stranger rate on the
     safe side; a single bad frame cannot carry it.
 
-    A name that stands is kept until the mean falls short by ``allowance`` (hysteresis), somebody else leads, or the two
-    latest good looks both speak against it, each by itself (the tracker went over to another face), which also wipes
-    older looks.
+    A name that stands is kept until the mean falls short by ``allowance`` (hysteresis), somebody else leads, or the
+    latest looks, two good ones or more poor ones, all speak against it, each by itself (the tracker went over to
+    another face), which also wipes older looks.
 
     Args:
         calibration: measured for the extractor and similarity network in use.
@@ -123,7 +126,7 @@ class TrackVotes:
         timestamp_s: float,
         alone: PersonScores | None = None,
         norm: float = 1.0,
-    ) -> bool:
+    ) -> int:
         """Count one look at a track.
 
         Args:
@@ -135,19 +138,20 @@ class TrackVotes:
             norm: how long its feature was before its length was made one; above zero.
 
         Returns:
-            Whether the two latest looks speak against the name that stood; those before them are forgotten then.
+            How many of the latest looks speak against the name that stood, if it falls by that; those before them are
+            forgotten then. Else 0.
         """
         track = self._tracks.setdefault(track_id, _Track(deque(maxlen=self.rules.max_looks)))
         own = alone if alone is not None else person_scores
         track.looks.append(_Look(person_scores, own, float(np.clip(quality, LEAST_QUALITY, 1.0)), timestamp_s, norm))
         track.decision = None
-        if track.standing_id is None or not self._contradicted(track, track.standing_id):
-            return False
-        latest = list(track.looks)[-CONTRADICTING_LOOKS:]
-        track.looks.clear()
-        track.looks.extend(latest)
-        track.standing_id = None
-        return True
+        against = 0 if track.standing_id is None else self._contradicting(track, track.standing_id)
+        if against:
+            latest = list(track.looks)[-against:]
+            track.looks.clear()
+            track.looks.extend(latest)
+            track.standing_id = None
+        return against
 
     def decide(self, track_ids: Int64Array) -> tuple[IdentityDecision, ...]:
         """Return one decision per track of the present frame, no name twice."""
@@ -169,12 +173,17 @@ class TrackVotes:
         for track_id in [known for known in self._tracks if known not in keep_track_ids]:
             del self._tracks[track_id]
 
-    def _contradicted(self, track: _Track, person_id: str) -> bool:
-        latest = [look for look in list(track.looks)[-CONTRADICTING_LOOKS:] if look.quality >= 0.25]
-        return len(latest) == CONTRADICTING_LOOKS and all(
-            look.log_odds_alone_for(person_id) < min(0.0, self._nearly_enough(look.scores.gallery_people))
-            for look in latest
-        )
+    def _contradicting(self, track: _Track, person_id: str) -> int:
+        """Return how many of the latest looks speak against a name if they are enough to take it back, else 0."""
+        count, together = 0, 0.0
+        for look in reversed(track.looks):
+            bar = min(0.0, self._nearly_enough(look.scores.gallery_people))
+            if look.log_odds_alone_for(person_id) >= bar:
+                return 0
+            count, together = count + 1, together + min(look.quality / _GOOD_LOOK, 1.0)
+            if together >= CONTRADICTING_LOOKS:
+                return count
+        return 0
 
     def _nearly_enough(self, people: int) -> float:
         """Return the log odds down to which a name that stands is kept."""
@@ -212,8 +221,12 @@ class TrackVotes:
             runner_up_id=leader.runner_up_id,
         )
 
-    def _pooled(self, track: _Track) -> tuple[PersonScores, int, float]:
-        """Return the track's scores as one row, the looks that agree with its leader, and their share of weight."""
+    def _pooled(self, track: _Track) -> tuple[PersonScores, float, float]:
+        """Return the track's scores as one row, the looks that agree with its leader, and their share of weight.
+
+        Agreeing looks are counted as ``effective_looks``: one that the network was sure of and some that it was not
+        are hardly more than one.
+        """
         looks = list(track.looks)
         newest = looks[-1]
         ages = np.array([newest.timestamp_s - look.timestamp_s for look in looks])
@@ -239,7 +252,7 @@ class TrackVotes:
             means[order].astype(np.float32)[None, :],
             newest.scores.gallery_people,
         )
-        return scores, int(agreeing.sum()), float(weights[agreeing].sum() / weights.sum())
+        return scores, effective_looks(sureness(norms)[agreeing]), float(weights[agreeing].sum() / weights.sum())
 
 
 def _log_odds_for(scores: PersonScores, person_id: str) -> float:

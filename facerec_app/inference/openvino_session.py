@@ -36,7 +36,7 @@ def _core() -> Any:
 
 @cache
 def processor_has_bf16() -> bool:
-    """Return whether the processor computes in bf16 by itself; elsewhere asking for it changes nothing."""
+    """Return whether the processor computes in bf16 by itself, as the runtime says."""
     return "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 

@@ -11,7 +11,6 @@ import numpy as np
 from facerec_app.core.protocols import GalleryIndex, PersonRanker, TrackVoter
 from facerec_app.core.types import Embeddings, Float32Array, IdentityDecision, Int64Array, PersonScores
 from facerec_app.decision.name_vetoes import NameVetoes, without_people
-from facerec_app.decision.track_votes import CONTRADICTING_LOOKS
 from facerec_app.pipeline.track_looks import TrackLooks
 
 _VETO_QUALITY = 0.25
@@ -85,9 +84,10 @@ class TrackJudgement:
                 self._refused[track_id] = lasting
                 self._judge_again(track_id, index)
                 continue
-            if self._add(track_id, ranked, row, lasting, float(qualities[row]), timestamp_s):
+            looks_after = self._add(track_id, ranked, row, lasting, float(qualities[row]), timestamp_s)
+            if looks_after:
                 went_over.add(track_id)
-                self._forget_face_before(track_id, CONTRADICTING_LOOKS, index)
+                self._forget_face_before(track_id, looks_after, index)
         return frozenset(went_over)
 
     def judge_again(self, index: GalleryIndex) -> None:
@@ -131,8 +131,8 @@ class TrackJudgement:
         refused: AbstractSet[str],
         quality: float,
         timestamp_s: float,
-    ) -> bool:
-        """Count one look; return whether it and the one before speak against the name that stood."""
+    ) -> int:
+        """Count one look; return how many of the latest were at another face than those before, or 0."""
         without = [refused | ranked.vetoes[row]]
         scores, alone = (without_people(_rows(part, row, row + 1), without) for part in (ranked.scores, ranked.alone))
         return self._votes.add(track_id, scores, quality, timestamp_s, alone, float(ranked.norms[row]))
@@ -150,8 +150,9 @@ class TrackJudgement:
         self._votes.forget(frozenset(self._looks.track_ids) - {track_id})
         only = np.array([track_id], np.int64)
         for row, look in enumerate(looks):
-            if self._add(track_id, ranked, row, lasting, look.quality, look.timestamp_s):
-                self._forget_face_before(track_id, len(looks) - row - 1 + CONTRADICTING_LOOKS, index)
+            looks_after = self._add(track_id, ranked, row, lasting, look.quality, look.timestamp_s)
+            if looks_after:
+                self._forget_face_before(track_id, len(looks) - row - 1 + looks_after, index)
                 return
             self._votes.decide(only)  # a name that stood after a look makes the next look count as it did then
 

@@ -91,10 +91,7 @@ class TrackLooks:
 
     def own(self, track_id: int) -> Embeddings:
         """Return the features of each look at a track by itself, oldest first; zero rows if the track is gone."""
-        looks = self.of(track_id)
-        vectors = np.stack([look.vector for look in looks]) if looks else np.zeros((0, 0), np.float32)
-        norms = np.array([look.norm for look in looks], np.float32)
-        return Embeddings(vectors, self._extractor_version, norms)
+        return self._features(self.of(track_id))
 
     def keep_latest(self, track_id: int, count: int) -> None:
         """Drop all but the latest looks at a track: those before were at another face."""
@@ -104,16 +101,18 @@ class TrackLooks:
                 self._looks[track_id] = deque(list(looks)[-count:], maxlen=self.max_looks)
 
     def features(self, track_id: int, *, best: int | None = None) -> Embeddings:
-        """Return the features of a track's looks, those that count most first; zero rows if the track is gone.
+        """Return the features of a track's looks, best quality first; zero rows if the track is gone.
 
         Args:
             track_id: of the face.
             best: at most this many.
         """
-        seen = self.of(track_id)
-        looks = [seen[row] for row in np.argsort(-_weights(seen), kind="stable")[:best]]
+        return self._features(sorted(self.of(track_id), key=lambda look: -look.quality)[:best])
+
+    def _features(self, looks: Sequence[TrackLook]) -> Embeddings:
         vectors = np.stack([look.vector for look in looks]) if looks else np.zeros((0, 0), np.float32)
-        return Embeddings(vectors, self._extractor_version)
+        norms = np.array([look.norm for look in looks], np.float32)
+        return Embeddings(vectors, self._extractor_version, norms)
 
     def forget(self, keep_track_ids: frozenset[int]) -> None:
         """Drop the looks at tracks that ended."""

@@ -9,6 +9,7 @@ import numpy as np
 from facerec_app.core.protocols import GalleryIndex, PersonRanker, SimilarityScorer
 from facerec_app.core.types import Embeddings, FaceDetections, GallerySnapshot, UInt8Array
 from facerec_app.decision.identity_calibration import IdentityCalibration
+from facerec_app.decision.look_weights import sureness
 from facerec_app.decision.name_vetoes import NameVetoes
 from facerec_app.gallery.gallery_store import GalleryStore
 from facerec_app.services.gallery_session import GallerySession
@@ -137,7 +138,8 @@ class NameExplanationService:
                 for person in named
             ]
         )
-        means = np.where(np.isfinite(table), table, floor[None, :]).mean(axis=1)
+        weights = sureness(looks.norms) if looks.norms is not None else np.ones(len(looks), np.float32)
+        means = np.where(np.isfinite(table), table, floor[None, :]) @ (weights / weights.sum())
         best = [named[int(row)] for row in np.argsort(-means, kind="stable")[:2]]
         return tuple(
             PersonStanding(

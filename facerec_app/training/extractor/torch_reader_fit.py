@@ -59,6 +59,7 @@ def fit_readers(learner: HintedStudent, material: TrainingMaterial, step: int) -
     teacher, backbone = hint_teacher(), learner.student.backbone
     moments = {hint: _empty(hint) for hint in HINTS}
     learner.student.train()  # normalised by the batch, as the readers will see it in training
+    statistics = {name: value.clone() for name, value in learner.student.named_buffers()}
     for number in range(BATCHES):
         generator = material.generator(step, _FIRST_PART + number)
         stored, _ = material.batch(_BATCH, generator, weighted=True)
@@ -73,6 +74,8 @@ def fit_readers(learner: HintedStudent, material: TrainingMaterial, step: int) -
                 readers, hint, "spread"
             )
             sums.add(_rows(maps[hint.student].float(), hint), _rows(goal, hint))
+    for name, value in learner.student.named_buffers():
+        value.copy_(statistics[name])
     for hint, sums in moments.items():
         found = sums.solution()
         reader = readers.readers[hint.teacher]

@@ -68,6 +68,27 @@ def test_name_goes_also_with_another_face_that_the_network_is_less_sure_of(avera
 
 
 @pytest.mark.parametrize("averages", [False, True])
+@pytest.mark.parametrize(("quality", "looks"), [(0.24, 3), (0.1, 5)])
+def test_name_goes_also_with_poor_looks_at_another_face(averages: bool, quality: float, looks: int) -> None:
+    watched = Watched(averages=averages)
+    for _ in range(12):
+        watched.look_at(ANN)
+    names = [watched.look_at(BOB, quality, norm=0.8).person_id for _ in range(looks + 2)]
+    assert "ann" not in names[looks - 1 :]
+    assert len(watched.looks.own(1)) == looks + 2, "what was seen of the new face is kept"
+
+
+def test_a_stranger_is_not_named_by_one_look_among_many_that_the_network_is_less_sure_of() -> None:
+    watched = Watched(averages=True)
+    somebody = np.array([0, 0, 1, 0], np.float32)
+    alike = np.asarray((ANN + 1.7 * somebody) / np.linalg.norm(ANN + 1.7 * somebody), np.float32)
+    names = {watched.look_at(alike, 0.2).person_id}
+    assert watched.judgement.decide(TRACK, {})[0].margin > 0.9, "it is the one look that would do"
+    names |= {watched.look_at(somebody, 0.2, norm=0.75).person_id for _ in range(14)}
+    assert names == {None}
+
+
+@pytest.mark.parametrize("averages", [False, True])
 def test_looks_are_judged_again_as_surely_as_they_were_seen(averages: bool) -> None:
     watched = Watched(averages=averages)
     between = np.asarray((ANN + 1.5 * BOB) / np.linalg.norm(ANN + 1.5 * BOB), np.float32)

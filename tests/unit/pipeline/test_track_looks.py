@@ -49,14 +49,6 @@ def test_a_look_that_the_network_is_less_sure_of_moves_the_mean_less() -> None:
     assert seen_surely_then_not(averages=True).evidence(7).vectors[1] == pytest.approx(EAST, abs=0.02)
 
 
-def test_the_features_that_count_most_come_first() -> None:
-    looks = seen_surely_then_not(averages=False)
-    np.testing.assert_array_equal(looks.features(7, best=1).vectors, [EAST])
-    track = np.array([7], np.int64)
-    looks.add(track, Embeddings(NORTH[None], "v", np.array([10.0], np.float32)), np.array([0.9], np.float32), 1.0)
-    np.testing.assert_array_equal(looks.features(7, best=2).vectors, [NORTH, EAST])
-
-
 def test_how_sure_the_network_was_is_kept_with_the_look() -> None:
     norms = seen_surely_then_not(averages=False).own(7).norms
     assert norms is not None
