@@ -67,7 +67,7 @@ class FusionExtractor:
         total = sum(part.weight for part in parts)
         self._parts = tuple(parts)
         self._lengths = tuple(np.float32(math.sqrt(part.weight / total)) for part in parts)
-        self._surest = max(range(len(parts)), key=lambda number: parts[number].weight)
+        self._largest = max(range(len(parts)), key=lambda number: parts[number].weight)
         self._dimension = sum(part.dimension for part in parts)
         facts = [[part.extractor.version, round(part.weight / total, 9), part.values] for part in parts]
         digest = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]
@@ -97,4 +97,4 @@ class FusionExtractor:
         """
         parts = [part.embed(crops) for part in self._parts]
         vectors = [length * part.vectors for part, length in zip(parts, self._lengths, strict=True)]
-        return Embeddings(np.concatenate(vectors, axis=1), self._version, parts[self._surest].norms)
+        return Embeddings(np.concatenate(vectors, axis=1), self._version, parts[self._largest].norms)
