@@ -244,9 +244,16 @@ class TrackVotes:
         order = np.argsort(-means, kind="stable")
         best = people[int(order[0])]
         # A look agrees if it has the person first with a score that could nearly carry the name alone; a face like
-        # nobody also has somebody first.
+        # nobody also has somebody first. Where it speaks for earlier ones too, it must not by itself speak against.
         floor = self._nearly_enough(newest.scores.gallery_people)
-        agreeing = np.array([look.leader_id == best and look.log_odds_for(best) >= floor for look in looks])
+        agreeing = np.array(
+            [
+                look.leader_id == best
+                and look.log_odds_for(best) >= floor
+                and look.log_odds_alone_for(best) >= min(0.0, floor)
+                for look in looks
+            ]
+        )
         scores = PersonScores(
             np.array([[people[int(row)] for row in order]]),
             means[order].astype(np.float32)[None, :],
