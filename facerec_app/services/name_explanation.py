@@ -44,7 +44,8 @@ class PersonStanding:
     Attributes:
         person_id: of the person.
         name: display name.
-        log_odds: mean over the looks that they and the face are one, pooled over the person's faces.
+        log_odds: that they and the face are one, pooled over the person's faces; mean over the looks, weighed by how
+            sure the network was of each.
         looks_won: looks that are most like this person.
         faces: the enrolled faces most like the best look, best first.
     """
