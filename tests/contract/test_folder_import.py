@@ -167,12 +167,12 @@ def test_a_worker_process_that_is_lost_is_said_and_costs_nothing_that_was_enroll
 ) -> None:
     app = application(tmp_path)
     with two_processes() as pool:
-        workers = [child for child in children_of(os.getpid()) if "loky" in arguments_of(child)]
-        assert workers
+        workers = [child for child in children_of(os.getpid()) if "LokyProcess" in arguments_of(child)]
+        assert len(workers) == pool.workers
 
-        def kill() -> bool:
-            for worker in workers:
-                os.kill(worker, signal.SIGKILL)
+        def kill() -> bool:  # once: a worker that was killed and waited for is not there the next time it is asked
+            while workers:
+                os.kill(workers.pop(), signal.SIGKILL)
             return False
 
         with pytest.raises(WorkersError, match="worker process of this computer was lost"):
