@@ -9,6 +9,8 @@ import os
 import sys
 import traceback
 from datetime import UTC, datetime
+from functools import cache
+from typing import Any
 
 import typer
 
@@ -26,9 +28,8 @@ def run_command_line(make_application: ApplicationFactory) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    cli = typer.main.get_command(build_cli(make_application))
     try:
-        code = cli.main(standalone_mode=False)
+        code = _command_tree(make_application).main(standalone_mode=False)
         sys.stdout.flush()
     except typer.Abort:
         print_warning("Nobody answered; nothing was done.")
@@ -38,6 +39,11 @@ def run_command_line(make_application: ApplicationFactory) -> int:
     except Exception as exc:  # noqa: BLE001 - a traceback is no answer to a user
         return _explain(exc)
     return code if isinstance(code, int) else OK
+
+
+@cache  # a tenth of a second: a process that runs several commands, as the tests do, builds it once
+def _command_tree(make_application: ApplicationFactory) -> Any:  # typer's own class, which it does not export
+    return typer.main.get_command(build_cli(make_application))
 
 
 def _explain(error: Exception) -> int:
