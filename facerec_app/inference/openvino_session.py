@@ -77,6 +77,8 @@ class OpenvinoSession:
             "PERFORMANCE_HINT": "LATENCY",
             "NUM_STREAMS": 1,
             "INFERENCE_PRECISION_HINT": precision,
+            # Else the threads of every network, of every process, are bound to the same first cores and wait there.
+            "ENABLE_CPU_PINNING": False,
         }
         if threads is not None:
             options["INFERENCE_NUM_THREADS"] = threads

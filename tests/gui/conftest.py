@@ -72,11 +72,15 @@ def application(tmp_path: Path) -> Iterator[Application]:
     gc.collect()  # a window and its networks hold each other: left to chance, they fill gigabytes
 
 
+@pytest.fixture(scope="session")
+def themed(qapp: QApplication) -> None:
+    apply_theme(qapp)
+
+
 @pytest.fixture
-def make_window(qtbot: QtBot, qapp: QApplication, application: Application, tmp_path: Path) -> Iterator[MakeWindow]:
+def make_window(qtbot: QtBot, themed: None, application: Application, tmp_path: Path) -> Iterator[MakeWindow]:
     """Return a maker of windows; they are closed at the end and must have ended all their threads."""
     made: list[MainWindow] = []
-    apply_theme(qapp)
 
     def make() -> MainWindow:
         settings = QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -92,3 +94,14 @@ def test_the_runtime_is_loaded_without_its_converter_and_telemetry() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="only Linux tells where threads may run")
+def test_networks_of_one_thread_may_run_on_every_core() -> None:
+    """Bound to cores, two networks that run at the same time would share the first one."""
+    networks = [OpenvinoSession(ModelStore().read("mtcnn_rnet"), name="mtcnn_rnet", threads=1) for _ in range(2)]
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda network: network.run(windows(8)), networks))
+        threads = [int(entry.name) for entry in Path("/proc/self/task").iterdir()]
+        allowed = {frozenset(os.sched_getaffinity(thread)) for thread in threads}
+    assert allowed == {frozenset(os.sched_getaffinity(0))}
