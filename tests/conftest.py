@@ -48,6 +48,17 @@ def demo_dir(repository_dir: Path) -> Path:
     return repository_dir / "assets" / "demo"
 
 
+@pytest.fixture(scope="session")
+def default_extractor() -> object:
+    """Keep the default profile's network in use, so that tests that open the program do not each load it anew."""
+    from facerec_app.extraction.profile_extractor import make_extractor
+    from facerec_app.inference.processor_threads import live_threads
+    from facerec_app.models.model_store import ModelStore
+
+    store = ModelStore()
+    return make_extractor(store, store.profile(), threads=live_threads(0))
+
+
 @pytest.fixture(scope="module", autouse=True)
 def libraries_are_never_garbage() -> None:
     """Spare the collector what earlier modules loaded: with TensorFlow it takes half a second a time otherwise."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Hashable
 from dataclasses import replace
+from weakref import WeakValueDictionary
 
 from facerec_app.core.errors import ConfigError
 from facerec_app.core.protocols import FeatureExtractor
@@ -15,6 +18,9 @@ from facerec_app.models.model_manifest import FusionPart, RecognitionProfile
 from facerec_app.models.model_store import ModelStore
 from facerec_app.models.tuned_versions import TunedFile
 
+_IN_USE: WeakValueDictionary[Hashable, FeatureExtractor] = WeakValueDictionary()
+_LOADING = threading.Lock()
+
 
 def make_extractor(
     store: ModelStore,
@@ -25,6 +31,9 @@ def make_extractor(
     precision: Precision = "f32",
 ) -> FeatureExtractor:
     """Return the extractor of a profile, its networks loaded.
+
+    One that was made in the same way and is still in use is returned again: a change of settings in the window makes
+    the program anew beside the one that runs, and the largest network would be loaded and held twice.
 
     Args:
         store: where the model files are.
@@ -39,6 +48,18 @@ def make_extractor(
     """
     if profile.extractor == "fusion":
         return FusionExtractor([_fused_part(store, part, threads) for part in profile.fused])
+    network = (store.folder, store.entry(profile.extractor_file).sha256, tuned)
+    key = (network, profile.extractor, profile.extractor_output, profile.mirror, threads, precision)
+    with _LOADING:
+        extractor = _IN_USE.get(key)
+        if extractor is None:
+            extractor = _IN_USE[key] = _load(store, profile, threads, tuned, precision)
+    return extractor
+
+
+def _load(
+    store: ModelStore, profile: RecognitionProfile, threads: int | None, tuned: TunedFile | None, precision: Precision
+) -> FeatureExtractor:
     if profile.extractor == "sface":
         return SfaceExtractor(
             store, mirror=profile.mirror, threads=threads, precision=precision, model=profile.extractor_file

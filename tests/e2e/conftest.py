@@ -33,7 +33,9 @@ Facerec = Callable[..., Ran]
 
 
 @pytest.fixture
-def facerec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Facerec:
+def facerec(
+    default_extractor: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Facerec:
     """Run ``facerec ARGS`` in this process on a gallery of the test's own."""
     monkeypatch.setenv("FACEREC_DATABASE", str(tmp_path / "gallery"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))

@@ -63,7 +63,7 @@ def no_leaked_windows(qapp: QApplication) -> Iterator[None]:
 
 
 @pytest.fixture
-def application(tmp_path: Path) -> Iterator[Application]:
+def application(default_extractor: object, tmp_path: Path) -> Iterator[Application]:
     """Return the whole program with an empty gallery."""
     composed = compose(Settings(database_dir=tmp_path / "database"))
     yield composed
