@@ -16,10 +16,10 @@ from facerec_app.models.model_store import ModelStore
 
 @pytest.mark.parametrize("profile", ["sface", "resnet50"])
 def test_an_extractor_in_use_is_not_loaded_again_and_goes_with_its_last_user(profile: str) -> None:
-    store = ModelStore()
-    first = make_extractor(store, store.profile(profile), threads=1)
-    other = ModelStore()
-    assert make_extractor(other, other.profile(profile), threads=1) is first
+    store, other = ModelStore(), ModelStore()
+    # Threads that nobody else asks for: other tests keep the default profile's extractor in use.
+    first = make_extractor(store, store.profile(profile), threads=3)
+    assert make_extractor(other, other.profile(profile), threads=3) is first
     gone = weakref.ref(first)
     del first
     gc.collect()
