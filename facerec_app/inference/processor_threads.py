@@ -13,12 +13,14 @@ def usable_cores() -> int:
 
 
 def live_threads(setting: int) -> int:
-    """Return the threads of each network while frames stream: what is set, or half the cores for 0.
+    """Return the threads of each network while frames stream: what is set, or for 0 half the cores, but two at least.
 
-    Faces are found and judged at the same time, beside decoding and drawing. Networks that each take every core spend
-    a third of the processor's time on waiting for one another (measured in docs/speed.md).
+    Faces are found and judged at the same time, beside decoding and drawing, so a network that takes every one of many
+    cores waits for the others. Of two cores each network takes both: most of the time the others do not need theirs
+    (measured in docs/speed.md).
     """
-    return setting if setting > 0 else max(1, usable_cores() // 2)
+    cores = usable_cores()
+    return setting if setting > 0 else min(cores, max(2, cores // 2))
 
 
 def set_opencv_threads(threads: int) -> None:

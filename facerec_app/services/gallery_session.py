@@ -17,7 +17,7 @@ from facerec_app.gallery.exact_index import ExactIndex
 from facerec_app.gallery.gallery_store import GalleryStore
 from facerec_app.gallery.records import EnrolledFace
 from facerec_app.gallery.updated_index import carried_over
-from facerec_app.inference.processor_threads import live_threads
+from facerec_app.inference.processor_threads import usable_cores
 from facerec_app.services.bulk_parts import BulkParts
 from facerec_app.services.progress import CancelCheck, Progress, ProgressCallback, never_cancelled, no_progress
 from facerec_app.services.stored_face import EmbeddedRecord, StoredFace, embed_stored_faces, vector_of
@@ -88,7 +88,7 @@ class GallerySession:
     def _compress(self, snapshot: GallerySnapshot) -> None:
         """Put the compressed index in the exact one's place, unless the gallery has changed meanwhile."""
         try:
-            index = CompressedIndex(snapshot, threads=live_threads(0))
+            index = CompressedIndex(snapshot, threads=max(1, usable_cores() // 2))
         except FacerecError:
             _LOGGER.exception("The gallery is searched uncompressed")
             return
