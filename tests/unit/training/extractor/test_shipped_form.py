@@ -46,9 +46,11 @@ def test_weights_take_a_byte_a_value_and_writing_them_again_loses_nothing(tmp_pa
     original = random_weights()
     save_student(original, once)
     assert once.stat().st_size < 1.1 * sum(array.size for array in original.arrays.values())
-    save_student(load_student(once), twice)
-    for name, array in load_student(once).arrays.items():
-        np.testing.assert_allclose(load_student(twice).arrays[name], array, rtol=1e-4, atol=1e-6)
+    kept = load_student(once)
+    save_student(kept, twice)
+    again = load_student(twice)
+    for name, array in kept.arrays.items():
+        np.testing.assert_allclose(again.arrays[name], array, rtol=1e-4, atol=1e-6)
 
 
 def test_files_that_are_no_weights_are_refused(tmp_path: Path) -> None:
